@@ -1,0 +1,5 @@
+"""What billing registers with the apps below it."""
+
+
+def wire() -> None:
+    """Called once, from AppConfig.ready()."""

@@ -1,0 +1,67 @@
+"""How the API comes in and how it refuses: the same actor, rule and problems as the pages."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework.authentication import BaseAuthentication, CSRFCheck
+from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from hospital.kit.access import actor_of, require
+from hospital.kit.problems import Invalid, NotFound, Problem
+from hospital.problem_pages import PageExpired
+
+
+class ActorAuthentication(BaseAuthentication):
+    """Takes the actor that the middleware found; a browser's session must bring its CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        raw: HttpRequest = request._request
+        if getattr(raw, "service_token", False):
+            return raw.user, None
+        if not raw.user.is_authenticated:
+            return None
+        check = CSRFCheck(lambda _: None)  # type: ignore[arg-type]
+        check.process_request(raw)
+        if check.process_view(raw, lambda: HttpResponse(), (), {}):
+            raise PageExpired
+        return raw.user, None
+
+
+class RulePermission(BasePermission):
+    """The view's declared rule, asked once more where DRF dispatches."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        require(view, request.method or "GET", actor_of(request._request))
+        return True
+
+
+def problem_answer(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: every refusal as application/problem+json."""
+    problem: Problem
+    if isinstance(error, Problem):
+        problem = error
+    elif isinstance(error, Http404):
+        problem = NotFound()
+    elif isinstance(error, ValidationError):
+        detail = error.detail if isinstance(error.detail, dict) else {"": error.detail}
+        problem = Invalid(fields={name: _sentence(value) for name, value in detail.items()})
+    elif isinstance(error, ParseError):
+        problem = Invalid(fields={"": str(error.detail)})
+    elif isinstance(error, APIException):
+        body = {"type": "about:blank", "code": error.default_code, "title": str(error.detail)}
+        return Response(
+            body | {"status": error.status_code}, status=error.status_code, content_type="application/problem+json"
+        )
+    else:
+        return None
+    return Response(problem.as_dict(), status=problem.status, content_type="application/problem+json")
+
+
+def _sentence(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{name}: {_sentence(part)}" for name, part in value.items())
+    return " ".join(map(_sentence, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,6 @@
+"""Patient pages of hospital.interop."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "interop"
+urlpatterns: list[URLPattern | URLResolver] = []

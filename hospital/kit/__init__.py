@@ -1,0 +1,1 @@
+"""The kit: no tables, imports nothing of the house above it."""

@@ -1,0 +1,73 @@
+"""The outbox: who is told what, when, by which channels, unless it has stopped being true."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from hospital.people.models import Account
+
+
+class Channel(models.TextChoices):
+    INBOX = "inbox", _("in the app")
+    SMS = "sms", _("text message")
+    WECHAT = "wechat", _("WeChat message")
+
+
+class MessageStatus(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    DONE = "done", _("sent")
+
+
+class Message(models.Model):
+    """One thing that one account is to be told, once. `key` names the business event, e.g. `booking.booked:17`."""
+
+    key = models.CharField(max_length=200, unique=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="outbox")
+    patient_id = models.BigIntegerField(null=True)  # whom it speaks of
+    kind = models.CharField(max_length=60)
+    context = models.JSONField(default=dict)  # ids and public words; no identity data (SEC-13)
+    url = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=10, choices=MessageStatus.choices, default=MessageStatus.WAITING)
+    created_at = models.DateTimeField()
+    not_before = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        indexes = [
+            models.Index(fields=["not_before"], name="messaging_waiting", condition=models.Q(status="waiting")),
+            models.Index(fields=["account", "-created_at"], name="messaging_account"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class DeliveryStatus(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")  # given up
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class Delivery(models.Model):
+    """One message by one channel. `provider_key` makes a repeated send harmless at the provider."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    provider_key = models.CharField(max_length=64, unique=True)
+    status = models.CharField(max_length=10, choices=DeliveryStatus.choices, default=DeliveryStatus.WAITING)
+    due_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    provider_ref = models.CharField(max_length=100, blank=True)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        constraints = [models.UniqueConstraint(fields=["message", "channel"], name="messaging_once_per_channel")]
+        indexes = [models.Index(fields=["due_at"], name="messaging_due", condition=models.Q(status="waiting"))]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.channel}"

@@ -1,0 +1,6 @@
+"""Patient pages of hospital.messaging."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "messaging"
+urlpatterns: list[URLPattern | URLResolver] = []

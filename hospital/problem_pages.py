@@ -1,0 +1,106 @@
+"""Where refusals become answers, and where the door is: the two outermost rules of every request.
+
+A Problem raised anywhere below becomes a page, an htmx fragment or an RFC 9457 body with the same code, reason and
+next step. AccessMiddleware asks the view's declared rule before the view runs (hospital/kit/access.py).
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext_lazy as _
+
+from hospital.kit import access
+from hospital.kit.problems import Forbidden, NotFound, Problem, SignInNeeded
+
+log = logging.getLogger(__name__)
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class PageExpired(Problem):
+    """The CSRF token is missing or old."""
+
+    code = "page-expired"
+    status = 403
+    title = _("This page has expired")
+    next_step = _("Reload the page and try again; you may have to sign in.")
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/") or request.get_preferred_type(["text/html", "application/json"]) == (
+        "application/json"
+    )
+
+
+def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The problem as this client reads it."""
+    log.info("refused %s on %s", problem.code, request.resolver_match and request.resolver_match.view_name)
+    response: HttpResponse
+    if wants_json(request):
+        response = JsonResponse(problem.as_dict(), status=problem.status, content_type="application/problem+json")
+    elif isinstance(problem, SignInNeeded):
+        from hospital.people.views import sign_in_page
+
+        response = sign_in_page(request, status=problem.status)
+    else:
+        htmx = bool(getattr(request, "htmx", False))
+        template = "problem_fragment.html" if htmx else "problem.html"
+        response = render(request, template, {"problem": problem}, status=problem.status)
+    if isinstance(problem, access.MethodNotAllowed):
+        response["Allow"] = ", ".join(problem.allowed)
+    add_never_cache_headers(response)
+    return response
+
+
+class ProblemMiddleware:
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, Problem):
+            return answer(request, error)
+        if isinstance(error, Http404):
+            return answer(request, NotFound())
+        return None
+
+
+class AccessMiddleware:
+    """Default deny: asks the rule of the resolved view; adds no-store to everything that isn't public."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, callback: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        try:
+            found = access.require(callback, request.method or "GET", access.actor_of(request))
+        except Problem as problem:
+            return answer(request, problem)
+        request.access_rule = found  # type: ignore[attr-defined]
+        return None
+
+    def process_template_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return answer(request, PageExpired())
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, NotFound())
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, Forbidden())

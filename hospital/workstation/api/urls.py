@@ -1,0 +1,6 @@
+"""HTTP API of hospital.workstation, mounted under /api/v1/."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "workstation_api"
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,1 @@
+"""Fixtures that every test may use. The cast lives in tests/cast.py."""
