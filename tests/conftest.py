@@ -1,1 +1,14 @@
 """Fixtures that every test may use. The cast lives in tests/cast.py."""
+
+from typing import Any
+
+import pytest
+
+from hospital.kit import clock
+from tests.cast import Cast, build
+
+
+@pytest.fixture
+def cast(db: Any) -> Cast:
+    """The known people of tests/cast.py, fresh in each test (works with transactional_db as well)."""
+    return build(clock.now())

@@ -1,9 +1,14 @@
-"""Each request gets an id, for the log and for the audit line."""
+"""Each request gets an id, for the log and for the audit line; each session is asked whether it still holds."""
 
 import uuid
 from collections.abc import Callable
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
+
+from hospital.kit import clock
+
+from . import sessions
 
 
 class RequestIdMiddleware:
@@ -15,3 +20,27 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         return response
+
+
+def second_factor_proved(request: HttpRequest) -> bool:
+    """Did this session prove a device of its account (set by django_otp's middleware)?"""
+    return getattr(request.user, "otp_device", None) is not None
+
+
+class SessionGuardMiddleware:
+    """Ends sessions that were left alone too long; staff without a proved second factor are nobody (SEC-01, SEC-03)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        account = request.user
+        if account.is_authenticated:
+            at = clock.now()
+            if sessions.is_idle(request, account, at=at):
+                sessions.end(request)
+            elif account.is_staff and not second_factor_proved(request):
+                request.user = AnonymousUser()
+            else:
+                sessions.touch(request, at=at)
+        return self.get_response(request)

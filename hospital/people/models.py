@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from hospital.kit.fields import BlindIndexField, EncryptedTextField, IdentityQuerySet
@@ -48,6 +49,12 @@ class Account(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.login
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session is bound to: password and epoch (see sessions.py)."""
+        return salted_hmac(
+            "people.session", f"{self.password}:{self.epoch}", secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     # Only administrators reach the admin (hospital.administration_site); there they may do all that admin.py offers.
     def has_perm(self, perm: str, obj: object = None) -> bool:
