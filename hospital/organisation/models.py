@@ -1,8 +1,10 @@
 """Campuses, departments, staff and their posts, care relations, catalogues of codes, dated policy parameters."""
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Upper
+from django.db.models.functions import Coalesce, Upper
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -34,6 +36,10 @@ class Department(models.Model):
     pinyin = models.CharField(max_length=200, blank=True)
     initials = models.CharField(max_length=40, blank=True)
     about = models.TextField(_("about"), blank=True)
+    diseases = models.CharField(_("diseases treated"), max_length=500, blank=True)  # words that patients search by
+    licence_scopes = ArrayField(
+        models.CharField(max_length=60), default=list, blank=True, verbose_name=_("licensed scopes that may work here")
+    )  # IH-05; empty: nobody may work online for this department
     location = models.CharField(_("location"), max_length=100, blank=True)
     is_open = models.BooleanField(_("open to patients"), default=True)
     history = HistoricalRecords()
@@ -153,25 +159,34 @@ class CodeSystem(models.TextChoices):
 
 
 class Concept(models.Model):
-    """One code of one catalogue (FHIR: a concept of a CodeSystem). `properties` keeps what only that catalogue has."""
+    """One code of one catalogue (FHIR: a concept of a CodeSystem). `properties` keeps what only that catalogue has.
+
+    folded, grams, pinyin and initials are derived from display and the aliases in properties by names.py, for
+    selectors.concept_search; services write them. A code that a newer edition dropped is retired (is_active False),
+    never deleted: records quote it for ever.
+    """
 
     system = models.CharField(_("catalogue"), max_length=20, choices=CodeSystem.choices)
     code = models.CharField(_("code"), max_length=40)
     display = models.CharField(_("name"), max_length=300)
-    pinyin = models.CharField(max_length=600, blank=True)
-    initials = models.CharField(max_length=200, blank=True)
     properties = models.JSONField(_("properties"), default=dict, blank=True)
     is_active = models.BooleanField(_("in use"), default=True)
     source = models.CharField(_("source"), max_length=200)
+    folded = models.TextField(editable=False, default="", blank=True)
+    grams = ArrayField(models.CharField(max_length=60), editable=False, default=list, blank=True)
+    pinyin = models.TextField(editable=False, default="", blank=True)
+    initials = models.TextField(editable=False, default="", blank=True)
+    history = HistoricalRecords(excluded_fields=["folded", "grams", "pinyin", "initials"])
 
     class Meta:
         verbose_name = _("code")
         verbose_name_plural = _("codes")
         constraints = [models.UniqueConstraint(fields=["system", "code"], name="organisation_concept_code")]
         indexes = [
-            GinIndex(OpClass("display", name="gin_trgm_ops"), name="organisation_concept_display"),
+            GinIndex(OpClass("folded", name="gin_trgm_ops"), name="organisation_concept_folded"),
             GinIndex(OpClass("pinyin", name="gin_trgm_ops"), name="organisation_concept_pinyin"),
             GinIndex(OpClass("initials", name="gin_trgm_ops"), name="organisation_concept_init"),
+            GinIndex(fields=["grams"], name="organisation_concept_grams"),
             models.Index(
                 "system", OpClass(Upper("code"), name="varchar_pattern_ops"), name="organisation_concept_prefix"
             ),
@@ -179,6 +194,34 @@ class Concept(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.display}"
+
+
+class CatalogueImport(models.Model):
+    """One run of an import that was accepted: which file, by whom, and what it changed."""
+
+    system = models.CharField(_("catalogue"), max_length=20, choices=CodeSystem.choices)
+    file_name = models.CharField(_("file"), max_length=200)
+    sha256 = models.CharField(max_length=64)
+    source = models.CharField(_("source"), max_length=200)
+    at = models.DateTimeField(_("at"))
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    rows = models.PositiveIntegerField(_("rows"))
+    new = models.PositiveIntegerField(_("new"))
+    changed = models.PositiveIntegerField(_("changed"))
+    same = models.PositiveIntegerField(_("same"))
+    retired = models.PositiveIntegerField(_("retired"))
+
+    class Meta:
+        verbose_name = _("catalogue import")
+        verbose_name_plural = _("catalogue imports")
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.file_name}"
+
+
+class TsTzRange(models.Func):
+    function = "tstzrange"
+    output_field = DateTimeRangeField()
 
 
 class PolicyParameter(models.Model):
@@ -198,7 +241,16 @@ class PolicyParameter(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["name", "campus", "effective_from"], nulls_distinct=False, name="organisation_parameter_from"
-            )
+            ),
+            # Two values at one instant would make a limit depend on the order of rows (G-1).
+            ExclusionConstraint(
+                name="organisation_parameter_no_overlap",
+                expressions=[
+                    ("name", RangeOperators.EQUAL),
+                    (Coalesce("campus", 0), RangeOperators.EQUAL),
+                    (TsTzRange("effective_from", "effective_to"), RangeOperators.OVERLAPS),
+                ],
+            ),
         ]
 
     def __str__(self) -> str:
