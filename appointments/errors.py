@@ -1,0 +1,90 @@
+"""Every refusal of appointments that a person can meet."""
+
+from django.utils.translation import gettext_lazy as _
+
+from hospital.kit.problems import Problem
+
+
+class PeriodFull(Problem):
+    code = "AP-02-full"
+    title = _("This time has just been taken")
+    next_step = _("Choose another time, or an online visit with the same doctor.")
+
+
+class PeriodOver(Problem):
+    code = "AP-02-over"
+    title = _("This time is over")
+    next_step = _("Choose a later time.")
+
+
+class SessionClosed(Problem):
+    code = "AP-08-stopped"
+    title = _("The doctor's clinic at this time was stopped")
+    next_step = _("Choose another day or another doctor.")
+
+
+class RealNameNeeded(Problem):
+    code = "AP-01-real-name"
+    status = 403
+    title = _("The patient's real name must be proved before booking")
+    next_step = _("Prove the real name of this family member first; it takes a minute.")
+
+
+class OnePerHalfDay(Problem):
+    code = "AP-04-half-day"
+    title = _("There is already a booking with this doctor in this half-day")
+    next_step = _("Look under My visits: pay or cancel that booking first.")
+
+
+class TooManyDepartments(Problem):
+    code = "AP-04-departments"
+    title = _("On one day at most %(limit)d departments can be booked")
+    next_step = _("Choose another day, or cancel a booking of that day.")
+
+
+class TimeOverlap(Problem):
+    code = "AP-04-overlap"
+    title = _("This patient has another booking at that time")
+    next_step = _("Choose another time.")
+
+
+class CancelTooLate(Problem):
+    code = "AP-05-too-late"
+    title = _("It is too late to cancel this booking yourself")
+    next_step = _("If you can't come, please call the hospital's service desk.")
+
+
+class NotCancellable(Problem):
+    code = "AP-05-over"
+    title = _("This booking can't be cancelled any more")
+    next_step = _("Look under My visits for its present state.")
+
+
+class TooEarly(Problem):
+    code = "AP-10-early"
+    title = _("Check-in opens at %(opens)s")
+    next_step = _("Please come back a little later; your place is safe.")
+
+
+class TooLate(Problem):
+    code = "AP-10-over"
+    title = _("This clinic is over for today")
+    next_step = _("Please ask at the registration window.")
+
+
+class NothingToday(Problem):
+    code = "AP-10-nothing"
+    title = _("No booking to check in today")
+    next_step = _("Look at the date and campus of the booking, or ask at the registration window.")
+
+
+class RoomOccupied(Problem):
+    code = "AP-11-in-room"
+    title = _("A patient was called already")
+    next_step = _("Finish or pass that patient first.")
+
+
+class QueueEmpty(Problem):
+    code = "AP-11-empty"
+    title = _("Nobody is waiting")
+    next_step = _("Patients appear here when they check in.")

@@ -1,0 +1,142 @@
+"""Who has which place, and who waits at the door."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from appointments.states import ACTIVE_BOOKING, IN_ROOM_TICKET, BookingStatus, TicketStatus
+from hospital.kit import notices
+from hospital.organisation.models import Department, Staff
+from hospital.people.models import Account, Patient
+
+from .roster import HalfDay, Period, Place, Session, VisitKind
+
+_ACTIVE = [str(status) for status in ACTIVE_BOOKING]
+
+
+class Channel(models.TextChoices):
+    """By which way a booking came in; quotas and statistics are kept by channel (AP-02)."""
+
+    APP = "app", _("phone or web")
+    API = "api", _("another program")
+    DESK = "desk", _("registration window")
+    PHONE = "phone", _("telephone desk")
+    KIOSK = "kiosk", _("kiosk")
+    DOCTOR = "doctor", _("the doctor")
+
+
+class Booking(models.Model):
+    """A patient's claim to one place, from the hold to the visit.
+
+    doctor, department, date, half_day, during and kind are copies of what was booked: the database's constraints on
+    what one patient may have need them in one row (AP-04).
+    """
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("patient"))
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("booked by")
+    )
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="bookings")
+    period = models.ForeignKey(Period, on_delete=models.PROTECT, related_name="bookings")
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("session"))
+    doctor = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("doctor"))
+    department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("department")
+    )
+    date = models.DateField(_("date"))
+    half_day = models.CharField(_("half-day"), max_length=10, choices=HalfDay.choices)
+    during = DateTimeRangeField(_("time"))
+    kind = models.CharField(_("kind"), max_length=20, choices=VisitKind.choices)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
+    number = models.PositiveSmallIntegerField(_("number"))
+    status = models.CharField(_("status"), max_length=20, choices=BookingStatus.choices, default=BookingStatus.HELD)
+    charge_id = models.BigIntegerField(null=True, blank=True, unique=True)  # billing.Charge; null when it is free
+    held_until = models.DateTimeField(_("held until"), null=True, blank=True)  # PAY-11
+    cancel_reason = models.CharField(_("reason of the cancellation"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    booked_at = models.DateTimeField(_("booked at"), null=True, blank=True)
+    checked_in_at = models.DateTimeField(_("checked in at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)  # cancelled, expired or not used
+
+    class Meta:
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["place"], condition=Q(status__in=_ACTIVE), name="appointments_one_booking_per_place"
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "doctor", "date", "half_day"],
+                condition=Q(status__in=_ACTIVE),
+                name="appointments_one_per_half_day",
+            ),
+            ExclusionConstraint(
+                name="appointments_patient_one_place_at_a_time",
+                expressions=[("patient", RangeOperators.EQUAL), ("during", RangeOperators.OVERLAPS)],
+                condition=Q(status__in=_ACTIVE),
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="held") | Q(held_until__isnull=False, charge_id__isnull=False),
+                name="appointments_hold_has_end_and_charge",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["held_until"], name="appointments_booking_holds", condition=Q(status="held")),
+            models.Index(fields=["patient", "-date"], name="appointments_booking_patient"),
+            models.Index(fields=["date"], name="appointments_booking_booked", condition=Q(status="booked")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.date} {self.status}"
+
+
+class TicketLane(models.IntegerChoices):
+    """Classes of the queue, first to last (AP-11)."""
+
+    URGENT = 0, _("urgent")
+    APPOINTMENT = 1, _("appointment")
+    WALK_IN = 2, _("walk-in")
+    LAST = 9, _("last")
+
+
+class Ticket(models.Model):
+    """A checked-in patient's place in the queue of a session: ordered by lane, then `line_at`, then pk (AP-11)."""
+
+    booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="ticket")
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="tickets")
+    lane = models.PositiveSmallIntegerField(_("lane"), choices=TicketLane.choices, default=TicketLane.APPOINTMENT)
+    line_at = models.DateTimeField()
+    is_late = models.BooleanField(_("late"), default=False)
+    status = models.CharField(_("status"), max_length=20, choices=TicketStatus.choices, default=TicketStatus.WAITING)
+    calls = models.PositiveSmallIntegerField(_("times called"), default=0)
+    misses = models.PositiveSmallIntegerField(_("calls missed"), default=0)
+    encounter_id = models.BigIntegerField(null=True, blank=True)  # emr.Encounter, from the moment the visit begins
+    created_at = models.DateTimeField()
+    called_at = models.DateTimeField(null=True, blank=True)
+    serving_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("ticket")
+        verbose_name_plural = _("tickets")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session"],
+                condition=Q(status__in=[str(status) for status in IN_ROOM_TICKET]),
+                name="appointments_one_in_room",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["session", "lane", "line_at"], name="appointments_ticket_line", condition=Q(status="waiting")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session_id} {self.booking_id} {self.status}"
+
+
+class Notice(notices.Notice):
+    """What upper apps are told about bookings (kinds.BookingKind)."""

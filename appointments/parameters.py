@@ -1,0 +1,36 @@
+"""Every limit of appointments (rules G-1)."""
+
+from django.utils.translation import gettext_lazy as _
+
+from hospital.kit.parameters import Parameter
+
+DAYS_AHEAD = Parameter(
+    "appointments.days_ahead", int, 14, source="AP-03", title=_("Days ahead for which sessions are opened"), unit="d"
+)
+HOLD_MINUTES = Parameter(
+    "appointments.hold_minutes", int, 15, source="PAY-11", title=_("Minutes an unpaid place is held"), unit="min"
+)
+DEPARTMENTS_PER_DAY = Parameter(
+    "appointments.departments_per_day", int, 3, source="AP-04", title=_("Departments a patient may book on one day")
+)
+CANCEL_HOURS = Parameter(
+    "appointments.cancel_hours",
+    int,
+    2,
+    source="AP-05",
+    title=_("Hours before the visit until which a patient may cancel"),
+    unit="h",
+)
+CHECK_IN_EARLY = Parameter(
+    "appointments.check_in_early", int, 30, source="AP-10", title=_("Check-in opens before the time"), unit="min"
+)
+CHECK_IN_LATE = Parameter(
+    "appointments.check_in_late", int, 15, source="AP-10", title=_("On time until after the time"), unit="min"
+)
+MISSED_BACK = Parameter("appointments.missed_back", int, 3, source="AP-10", title=_("Positions lost by a missed call"))
+CARE_DAYS = Parameter(
+    "appointments.care_days", int, 30, source="MR-12", title=_("Days of record access after a visit"), unit="d"
+)
+REMIND_HOUR = Parameter(
+    "appointments.remind_hour", int, 18, source="H5", title=_("Hour of the reminder on the day before"), unit="h"
+)

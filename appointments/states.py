@@ -1,0 +1,63 @@
+"""The lives of appointments: the only table of moves."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from hospital.kit.lifecycle import Lifecycle
+
+
+class SessionStatus(models.TextChoices):
+    OPEN = "open", _("open")
+    STOPPED = "stopped", _("stopped")  # 停诊
+    FINISHED = "finished", _("finished")
+
+
+class BookingStatus(models.TextChoices):
+    HELD = "held", _("to be paid")
+    BOOKED = "booked", _("booked")
+    CHECKED_IN = "checked_in", _("checked in")
+    SEEN = "seen", _("seen")
+    CANCELLED = "cancelled", _("cancelled")
+    EXPIRED = "expired", _("not paid in time")
+    NO_SHOW = "no_show", _("not used")
+
+
+class TicketStatus(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    CALLED = "called", _("called")
+    SERVING = "serving", _("with the doctor")
+    FINISHED = "finished", _("finished")
+    WITHDRAWN = "withdrawn", _("withdrawn")  # the session was stopped, or the patient left
+
+
+# A booking in one of these has its place, blocks the same hours and counts against the limits (AP-04).
+ACTIVE_BOOKING = (BookingStatus.HELD, BookingStatus.BOOKED, BookingStatus.CHECKED_IN, BookingStatus.SEEN)
+WAITING_TICKET = (TicketStatus.WAITING,)
+IN_ROOM_TICKET = (TicketStatus.CALLED, TicketStatus.SERVING)
+
+SESSION = Lifecycle(
+    "appointments.session",
+    moves={SessionStatus.OPEN: {SessionStatus.STOPPED, SessionStatus.FINISHED}},
+)
+
+BOOKING = Lifecycle(
+    "appointments.booking",
+    moves={
+        BookingStatus.HELD: {BookingStatus.BOOKED, BookingStatus.EXPIRED, BookingStatus.CANCELLED},
+        # A payment that arrives after the hold ended takes the place again if nobody has it (G02).
+        BookingStatus.EXPIRED: {BookingStatus.BOOKED},
+        BookingStatus.BOOKED: {
+            BookingStatus.CHECKED_IN, BookingStatus.SEEN, BookingStatus.CANCELLED, BookingStatus.NO_SHOW,
+        },
+        BookingStatus.CHECKED_IN: {BookingStatus.SEEN, BookingStatus.CANCELLED},
+    },
+)  # fmt: skip
+
+TICKET = Lifecycle(
+    "appointments.ticket",
+    moves={
+        TicketStatus.WAITING: {TicketStatus.CALLED, TicketStatus.WITHDRAWN},
+        TicketStatus.CALLED: {TicketStatus.WAITING, TicketStatus.SERVING, TicketStatus.WITHDRAWN},
+        TicketStatus.SERVING: {TicketStatus.FINISHED},
+    },
+)
