@@ -76,3 +76,27 @@ class StatusChange(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.lifecycle} {self.row_id}: {self.old} -> {self.new}"
+
+
+class IdempotentReply(models.Model):
+    """The first answer to a write that carried an Idempotency-Key; the same key answers the same again.
+
+    The row is written in the transaction of the write itself, so that a key never exists without its effect.
+    """
+
+    who = models.CharField(max_length=80)  # "account:17", "service:lis"
+    route = models.CharField(max_length=120)
+    key = models.CharField(max_length=80)
+    body_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("idempotent reply")
+        constraints = [models.UniqueConstraint(fields=["who", "route", "key"], name="audit_idempotency_key")]
+        indexes = [models.Index(fields=["created_at"], name="audit_reply_age")]
+
+    def __str__(self) -> str:
+        return f"{self.who} {self.route}"

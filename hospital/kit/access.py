@@ -99,6 +99,8 @@ def require(callback: Any, method: str, actor: Actor) -> Rule:
         raise MethodNotAllowed(rules)
     if actor.roles.isdisjoint(found.roles):
         raise SignInNeeded if actor.is_any(Role.ANONYMOUS) else NotFound
+    if actor.is_system and not found.is_public and not any(found.name.startswith(scope) for scope in actor.scopes):
+        raise NotFound
     return found
 
 

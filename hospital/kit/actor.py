@@ -50,6 +50,9 @@ class Actor:
     device: str = ""
     request_id: str = ""
     service: str = ""  # name of the program, when no person acts
+    scopes: frozenset[str] = field(
+        default_factory=frozenset
+    )  # of a program that came in by HTTP: prefixes of rule names
 
     def is_any(self, *roles: Role) -> bool:
         return not self.roles.isdisjoint(roles)

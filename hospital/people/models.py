@@ -4,9 +4,11 @@ An Account signs in; a Patient is who is treated. A patient's account acts for o
 FamilyLink (oneself included); a member of staff has an account too (hospital.organisation.Staff).
 """
 
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +48,12 @@ class Account(AbstractBaseUser):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+        constraints = [
+            # A member of staff who is also a patient has a second account for that: no phone code opens a staff account.
+            models.CheckConstraint(
+                condition=models.Q(is_staff=False) | models.Q(phone_index=None), name="people_staff_without_phone"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.login
@@ -153,3 +161,113 @@ class FamilyLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} -> {self.patient_id} ({self.relation})"
+
+
+class VisitCard(models.Model):
+    """The electronic visit card of a patient (H2): one number for check-in, queue, pharmacy, treatment, kiosk.
+
+    The number (Code 128) says who; the rotating QR token (card.py) also says that the phone shows it just now.
+    """
+
+    patient = models.OneToOneField(Patient, on_delete=models.PROTECT, related_name="visit_card")
+    number = models.CharField(_("card number"), max_length=20, unique=True)
+    issued_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("visit card")
+        verbose_name_plural = _("visit cards")
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class CodePurpose(models.TextChoices):
+    SIGN_IN = "sign-in", _("sign in")
+    STEP_UP = "step-up", _("confirm that it is you")
+    FAMILY = "family", _("consent of a family member")
+
+
+class LoginCode(models.Model):
+    """A code that was sent to a phone; only its hash is kept, and only the browser that asked can use it (G20).
+
+    `binding` is a digest of a secret of that browser's session. `tries` goes on when a code is sent again.
+    """
+
+    purpose = models.CharField(max_length=10, choices=CodePurpose.choices)
+    phone_index = models.CharField(max_length=32)
+    binding = models.CharField(max_length=64)
+    code_hash = models.CharField(max_length=32)
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("sign-in code")
+        indexes = [models.Index(fields=["phone_index", "purpose", "-created_at"], name="people_logincode_phone")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.created_at:%F %T}"
+
+
+class OutgoingCode(models.Model):
+    """A code on its way to the text message provider. What is secret in it is wiped once sent or expired (G27)."""
+
+    login_code = models.OneToOneField(LoginCode, on_delete=models.CASCADE, related_name="outgoing")
+    provider_key = models.UUIDField(default=uuid.uuid4, unique=True)
+    phone = EncryptedTextField(purpose="outgoing_code.phone", blank=True)
+    code = EncryptedTextField(purpose="outgoing_code.code", blank=True)
+    due_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    dropped_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("code to send")
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="people_outgoingcode_due", condition=models.Q(sent_at=None, dropped_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.provider_key)
+
+
+class Attempt(models.Model):
+    """One thing that is counted against a limit: a code sent, a guess, a failed password (G20, G21, G23).
+
+    `subject` is a blind index (of a phone, an address, a login name), so that the table names nobody.
+    """
+
+    kind = models.CharField(max_length=20)
+    subject = models.CharField(max_length=40)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("attempt")
+        indexes = [models.Index(fields=["kind", "subject", "at"], name="people_attempt_count")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%F %T}"
+
+
+class ServiceToken(models.Model):
+    """The key of another program; only its hash is kept, it is shown once when it is made (SEC-01)."""
+
+    name = models.CharField(_("name of the program"), max_length=60, unique=True)
+    token_hash = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=60), verbose_name=_("rules it may use"))  # "interop.", "me.show"
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(_("expires at"))
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("service account")
+        verbose_name_plural = _("service accounts")
+
+    def __str__(self) -> str:
+        return self.name
