@@ -31,6 +31,7 @@ urlpatterns = [
     path("staff/", include("hospital.people.staff_urls")),
     path("staff/", include("hospital.organisation.staff_urls")),
     path("staff/", include("hospital.audit.staff_urls")),
+    path("staff/", include("hospital.messaging.staff_urls")),
     path("staff/", include("hospital.forms.staff_urls")),
     path("staff/", include("billing.staff_urls")),
     path("staff/", include("emr.staff_urls")),

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .problems import NotFound, SignInNeeded
+
 
 class Role(StrEnum):
     """What a person may be in this house. Relations (own, family, care) are asked of the object, not of the role."""
@@ -68,6 +70,20 @@ class Actor:
     @property
     def is_system(self) -> bool:
         return bool(self.service)
+
+    @property
+    def own_account_id(self) -> int:
+        """The account of the person who acts; raises SignInNeeded when nobody signed in."""
+        if self.account_id is None:
+            raise SignInNeeded
+        return self.account_id
+
+    @property
+    def own_staff_id(self) -> int:
+        """The member of staff who acts; raises NotFound for anybody else."""
+        if self.staff_id is None:
+            raise NotFound
+        return self.staff_id
 
     def acts_for(self, patient_id: int) -> bool:
         return patient_id in self.patient_ids

@@ -32,4 +32,5 @@ def offenders(invariant: Invariant, limit: int = 20) -> list[tuple[object, ...]]
     """Up to `limit` rows that break the invariant."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM ({invariant.sql}) AS broken LIMIT %s", [limit])  # noqa: S608 - SQL of our own
-        return cursor.fetchall()
+        rows: list[tuple[object, ...]] = cursor.fetchall()
+        return rows

@@ -1,21 +1,19 @@
 """The outbox: who is told what, when, by which channels, unless it has stopped being true."""
 
+from datetime import time
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from hospital.people.models import Account
+
+from .states import DeliveryStatus, MessageStatus
 
 
 class Channel(models.TextChoices):
     INBOX = "inbox", _("in the app")
     SMS = "sms", _("text message")
     WECHAT = "wechat", _("WeChat message")
-
-
-class MessageStatus(models.TextChoices):
-    WAITING = "waiting", _("waiting")
-    WITHDRAWN = "withdrawn", _("withdrawn")
-    DONE = "done", _("sent")
 
 
 class Message(models.Model):
@@ -30,6 +28,7 @@ class Message(models.Model):
     status = models.CharField(max_length=10, choices=MessageStatus.choices, default=MessageStatus.WAITING)
     created_at = models.DateTimeField()
     not_before = models.DateTimeField()
+    shown_at = models.DateTimeField(null=True, blank=True)  # in the inbox since
     finished_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
 
@@ -42,13 +41,6 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-
-class DeliveryStatus(models.TextChoices):
-    WAITING = "waiting", _("waiting")
-    SENT = "sent", _("sent")
-    FAILED = "failed", _("failed")  # given up
-    WITHDRAWN = "withdrawn", _("withdrawn")
 
 
 class Delivery(models.Model):
@@ -71,3 +63,19 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.channel}"
+
+
+class Preference(models.Model):
+    """How one account wants to be reached. Without a row: every channel, quiet from 22:00 to 07:00."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="message_preference")
+    sms = models.BooleanField(_("text messages"), default=True)
+    wechat = models.BooleanField(_("WeChat messages"), default=True)
+    quiet_from = models.TimeField(_("quiet from"), default=time(22))
+    quiet_to = models.TimeField(_("quiet until"), default=time(7))
+
+    class Meta:
+        verbose_name = _("message preference")
+
+    def __str__(self) -> str:
+        return str(self.account_id)

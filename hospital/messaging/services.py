@@ -1,15 +1,19 @@
 """Telling people: written in the caller's transaction, sent later by a sweep, withdrawn when it stops being true."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import datetime, time
 from typing import Any
 
+from django.db.models import Q
+
 from hospital.kit import sweeps
-from hospital.kit.transactions import within
+from hospital.kit.actor import Actor, system
+from hospital.kit.transactions import entry, within
 from hospital.people.models import FamilyLink
 
 from . import kinds
-from .models import Message, MessageStatus
+from .models import Message, Preference
+from .states import DELIVERY, MESSAGE, DeliveryStatus, MessageStatus
 
 SWEEP = "messaging.deliveries"
 
@@ -59,9 +63,33 @@ def patient_tell(
 
 @within
 def message_withdraw(*, key: str, at: datetime) -> int:
-    """Take back what isn't true any more: the message of this key and those of `key:<account>`. Answers how many."""
-    waiting = Message.objects.filter(status=MessageStatus.WAITING)
-    return sum(
-        rows.update(status=MessageStatus.WITHDRAWN, finished_at=at)
-        for rows in (waiting.filter(key=key), waiting.filter(key__startswith=f"{key}:"))
+    """Take back what isn't true any more: the message of this key and those of `key:<account>`. Answers how many.
+
+    What already went out by SMS can't be unsent; it leaves the inbox all the same.
+    """
+    told = Message.objects.exclude(status=MessageStatus.WITHDRAWN).filter(Q(key=key) | Q(key__startswith=f"{key}:"))
+    messages = list(told.order_by("pk").select_for_update())
+    for message in messages:
+        MESSAGE.move(message, MessageStatus.WITHDRAWN, actor=system("messaging"), at=at, finished_at=at)
+        for delivery in message.deliveries.filter(status=DeliveryStatus.WAITING).select_for_update():
+            DELIVERY.move(delivery, DeliveryStatus.WITHDRAWN, actor=system("messaging"), at=at)
+    return len(messages)
+
+
+@entry
+def message_mark_read(*, actor: Actor, message_ids: Collection[int], at: datetime) -> int:
+    """The person has seen these messages of theirs."""
+    mine = Message.objects.filter(account_id=actor.own_account_id, pk__in=message_ids, read_at=None)
+    return mine.update(read_at=at)
+
+
+@entry
+def preference_set(
+    *, actor: Actor, sms: bool, wechat: bool, quiet_from: time, quiet_to: time, at: datetime
+) -> Preference:
+    """Choose channels and quiet hours; holds for everything not yet sent."""
+    preference, _ = Preference.objects.update_or_create(
+        account_id=actor.own_account_id,
+        defaults={"sms": sms, "wechat": wechat, "quiet_from": quiet_from, "quiet_to": quiet_to},
     )
+    return preference

@@ -1,6 +1,11 @@
 """Staff pages of hospital.messaging, mounted under /staff/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from . import views
 
 app_name = "messaging_staff"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("messages/", views.inbox, name="inbox"),
+    path("messages/settings/", views.preference, name="preference"),
+]

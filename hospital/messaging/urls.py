@@ -1,6 +1,11 @@
 """Patient pages of hospital.messaging."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from . import views
 
 app_name = "messaging"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("messages/", views.inbox, name="inbox"),
+    path("messages/settings/", views.preference, name="preference"),
+]

@@ -5,6 +5,7 @@ def wire() -> None:
     """Called once, from AppConfig.ready()."""
     from hospital.kit import sweeps
 
-    from . import delivery
+    from . import delivery, invariants, services
 
-    sweeps.register("messaging.deliveries", delivery.deliver_due, every=5)
+    sweeps.register(services.SWEEP, delivery.deliver_due, every=5, title="send what is due")
+    invariants.wire()
