@@ -1,0 +1,55 @@
+"""Refusals of billing that a person can meet."""
+
+from django.utils.translation import gettext_lazy as _
+
+from hospital.kit.problems import Problem
+
+
+class NoPrice(Problem):
+    code = "PAY-16-no-price"
+    title = _("There is no price for %(code)s today")
+    next_step = _("Ask the price office to add it to the price list.")
+
+
+class NothingToCharge(Problem):
+    code = "PAY-16-no-lines"
+    status = 422
+    title = _("There is nothing to charge")
+    next_step = _("Choose at least one item.")
+
+
+class NotPayable(Problem):
+    code = "PAY-11-not-payable"
+    title = _("This bill can't be paid any more")
+    next_step = _("Reload the page. If it expired, please book or order again.")
+
+
+class NotPaid(Problem):
+    code = "PAY-09-not-paid"
+    title = _("Nothing was paid for this bill")
+    next_step = _("Only what was paid can be refunded.")
+
+
+class RefundTooMuch(Problem):
+    code = "PAY-09-too-much"
+    title = _("More can't be refunded than was paid")
+    next_step = _("Look at the refunds of this bill; part of it is on its way back already.")
+
+
+class RefundRefused(Problem):
+    code = "PAY-09-executed"
+    title = _("This can't be refunded: it was carried out, dispensed or used")
+    next_step = _("Please talk to the department; the order has to be cancelled there first.")
+
+
+class SamePerson(Problem):
+    code = "PAY-05-same-person"
+    title = _("A second person must approve this")
+    next_step = _("Ask a colleague to approve it: nobody approves their own request.")
+
+
+class OtherRequest(Problem):
+    code = "PAY-02-other-request"
+    status = 422
+    title = _("The same key was used for another request")
+    next_step = _("Send a new request with a new key.")

@@ -1,0 +1,28 @@
+"""What billing stores."""
+
+from .charges import Charge, ChargeLine, Scene
+from .ledger import DayClose, Entry, Journal, LedgerAccount
+from .notices import Notice
+from .payments import Channel, Payment, PayMethod, PayOrder, PayOrderCharge, Refund, RefundLine, Settlement
+from .prices import Category, PriceItem
+
+__all__ = [
+    "Category",
+    "Channel",
+    "Charge",
+    "ChargeLine",
+    "DayClose",
+    "Entry",
+    "Journal",
+    "LedgerAccount",
+    "Notice",
+    "PayMethod",
+    "PayOrder",
+    "PayOrderCharge",
+    "Payment",
+    "PriceItem",
+    "Refund",
+    "RefundLine",
+    "Scene",
+    "Settlement",
+]

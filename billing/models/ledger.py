@@ -1,0 +1,90 @@
+"""The double-entry ledger: tables that only grow, balanced by the database itself (PAY-01, G09)."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from hospital.kit.append_only import AppendOnly
+from hospital.kit.money import FenField, format_yuan
+
+
+class LedgerAccount(models.Model):
+    """An account of the ledger, e.g. `channel.wechat`: made once, never renamed."""
+
+    class Side(models.TextChoices):
+        ASSET = "asset", _("what the hospital has")
+        LIABILITY = "liability", _("what the hospital owes")
+        INCOME = "income", _("income")
+        EXPENSE = "expense", _("expense")
+
+    code = models.CharField(_("code"), max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    side = models.CharField(_("side"), max_length=10, choices=Side.choices)
+
+    class Meta:
+        verbose_name = _("ledger account")
+        verbose_name_plural = _("ledger accounts")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Journal(AppendOnly):
+    """One movement of money: two entries or more whose sum is zero. A mistake is reversed by another, never edited.
+
+    `key` names the business event ("payment:17"): the same event is booked once. A journal lands on the business day
+    of `at`; on a closed day the database takes none (PAY-07).
+    """
+
+    key = models.CharField(max_length=100, unique=True)
+    business_day = models.DateField()
+    at = models.DateTimeField()
+    memo = models.CharField(max_length=200, blank=True)
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by")
+
+    class Meta:
+        verbose_name = _("journal")
+        indexes = [models.Index(fields=["business_day"], name="billing_journal_day")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Entry(AppendOnly):
+    """One side of a journal: fen, positive for debit, negative for credit."""
+
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
+    account = models.ForeignKey(LedgerAccount, on_delete=models.PROTECT, related_name="entries")
+    amount = FenField()
+
+    class Meta:
+        verbose_name = _("ledger entry")
+        constraints = [models.CheckConstraint(condition=~Q(amount=0), name="billing_entry_not_zero")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {format_yuan(self.amount)}"
+
+
+class DayClose(models.Model):
+    """A closed business day: who closed it and who confirmed, two people with two roles (PAY-07)."""
+
+    day = models.DateField(unique=True)
+    closed_at = models.DateTimeField()
+    closed_by_account_id = models.BigIntegerField()
+    confirmed_by_account_id = models.BigIntegerField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    totals = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("closed day")
+        verbose_name_plural = _("closed days")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(closed_by_account_id=models.F("confirmed_by_account_id"))
+                | Q(confirmed_by_account_id=None),
+                name="billing_day_close_two_people",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day:%F}"

@@ -1,0 +1,20 @@
+"""Writes of billing. Upper apps call the verbs listed here; channels and desks use the packages inside."""
+
+from .charges import LineSpec, charge_cancel, charge_create, charges_expire
+from .notices import notices_deliver
+from .payments import Money, pay_order_open, payment_record
+from .refunds import refund_approve, refund_reject, refund_request
+
+__all__ = [
+    "LineSpec",
+    "Money",
+    "charge_cancel",
+    "charge_create",
+    "charges_expire",
+    "notices_deliver",
+    "pay_order_open",
+    "payment_record",
+    "refund_approve",
+    "refund_reject",
+    "refund_request",
+]

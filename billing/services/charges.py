@@ -1,0 +1,117 @@
+"""Charges: made at the price of the moment, cancelled, expired."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
+
+from hospital.kit.actor import Actor, system
+from hospital.kit.money import total
+from hospital.kit.transactions import entry, within
+
+from .. import errors, kinds, selectors
+from ..models import Charge, ChargeLine, PayOrder, PayOrderCharge
+from ..numbers import next_number
+from ..parameters import LATE_SECONDS
+from ..states import CHARGE, LIVE_ORDER, ChargeStatus
+from .notices import notice_post
+from .refunds import refund_request
+
+
+@dataclass(frozen=True, slots=True)
+class LineSpec:
+    """So many of one item of the price list."""
+
+    item_code: str
+    quantity: int = 1
+
+
+@within
+def charge_create(
+    *,
+    actor: Actor,
+    patient_id: int,
+    kind: str,
+    subject_id: int,
+    lines: Sequence[LineSpec],
+    at: datetime,
+    expires_at: datetime | None = None,
+    campus_id: int | None = None,
+    department_id: int | None = None,
+) -> Charge:
+    """Owe something: `lines` at the prices that hold `at`, at the campus or everywhere (PAY-16).
+
+    Raises NoPrice, NothingToCharge. What costs nothing is paid at once. One live charge per (kind, subject_id):
+    a second one is refused by the database.
+    """
+    if not lines:
+        raise errors.NothingToCharge
+    registered = kinds.get(kind)
+    priced = [(spec, selectors.price_at(spec.item_code, at=at, campus_id=campus_id)) for spec in lines]
+    amount = total(item.price * spec.quantity for spec, item in priced)
+    charge = Charge.objects.create(
+        number=next_number("B", at), kind=kind, subject_id=subject_id, scene=registered.scene, patient_id=patient_id,
+        account_id=actor.account_id, campus_id=campus_id, department_id=department_id, amount=amount, created_at=at,
+        expires_at=expires_at,
+    )  # fmt: skip
+    CHARGE.begin(charge, actor=actor, at=at)
+    ChargeLine.objects.bulk_create(
+        ChargeLine(
+            charge=charge, price_item=item, code=item.code, name=item.name, category=item.category, unit=item.unit,
+            unit_price=item.price, quantity=spec.quantity, amount=item.price * spec.quantity,
+        )
+        for spec, item in priced
+    )  # fmt: skip
+    if amount == 0:
+        CHARGE.move(charge, ChargeStatus.PAID, actor=actor, at=at, reason="nothing to pay", paid_at=at)
+        notice_post("charge.paid", charge, at=at)
+    return charge
+
+
+@within
+def charge_cancel(*, actor: Actor, charge_id: int, at: datetime, reason: str) -> None:
+    """Take a charge back: an open one ends, what was paid goes back in full. Nothing happens to an ended one.
+
+    Raises RefundRefused when it was executed, dispensed or used (PAY-09).
+    """
+    charge = Charge.objects.select_for_update(no_key=True).get(pk=charge_id)
+    if charge.status == ChargeStatus.OPEN:
+        CHARGE.move(charge, ChargeStatus.CANCELLED, actor=actor, at=at, reason=reason, ended_at=at)
+        _close_orders(charge, at)
+    elif charge.status in {ChargeStatus.PAID, ChargeStatus.PART_REFUNDED} and charge.refund_reserved < charge.amount:
+        refund_request(actor=actor, charge_id=charge_id, at=at, reason=reason, key=f"cancel:{charge_id}")
+
+
+def _close_orders(charge: Charge, at: datetime) -> None:
+    """Ask for the channel's orders of a charge to be closed; the intents sweep does it outside this transaction."""
+    PayOrder.objects.filter(parts__charge=charge, status__in=LIVE_ORDER).update(close_wanted_at=at, next_query_at=at)
+
+
+def charges_expire(*, at: datetime) -> int:
+    """The sweep: unpaid charges past their time expire and the app above is told (PAY-11).
+
+    One with an order at a channel waits a little for the channel's last word, so that a payment of the last second
+    is booked rather than sent back (G02).
+    """
+    in_flight = PayOrderCharge.objects.filter(charge=OuterRef("pk"), order__status__in=LIVE_ORDER)
+    due = Charge.objects.filter(status=ChargeStatus.OPEN, expires_at__lte=at).annotate(in_flight=Exists(in_flight))
+    late = at - timedelta(seconds=LATE_SECONDS.at(at))
+    done = 0
+    for charge_id, expires_at, waiting in due.order_by("expires_at").values_list("pk", "expires_at", "in_flight")[:500]:
+        if waiting and expires_at and expires_at > late:
+            continue
+        done += _charge_expire(charge_id=charge_id, at=at)
+    return done
+
+
+@entry
+def _charge_expire(*, charge_id: int, at: datetime) -> int:
+    rows = Charge.objects.select_for_update(no_key=True, skip_locked=True)
+    charge = rows.filter(pk=charge_id, status=ChargeStatus.OPEN, expires_at__lte=at).first()
+    if charge is None:
+        return 0
+    CHARGE.move(charge, ChargeStatus.EXPIRED, actor=system("billing.expiry"), at=at, ended_at=at)
+    _close_orders(charge, at)
+    notice_post("charge.expired", charge, at=at)
+    return 1

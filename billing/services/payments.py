@@ -1,0 +1,130 @@
+"""Money comes in: an order is opened, a payment is stored alone and for good, its consequences follow (T1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from hospital.audit import services as audit
+from hospital.kit.actor import Actor, system
+from hospital.kit.money import total
+from hospital.kit.transactions import entry, within
+
+from .. import errors, kinds
+from ..models import Charge, Payment, PayOrder, PayOrderCharge, Settlement
+from ..numbers import next_number
+from ..parameters import ORDER_MINUTES
+from ..states import CHARGE, PAY_ORDER, ChargeStatus, PayOrderStatus
+from .ledger import PATIENT_MONEY, channel_account, income_account, journal_post
+from .notices import notice_post
+from .refunds import refund_owed
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a channel says it took: its own transaction number, fen, its own time."""
+
+    transaction_id: str
+    amount: int
+    success_at: datetime
+    source: str  # notice, query, bill, desk
+
+
+@within
+def pay_order_open(
+    *,
+    actor: Actor,
+    charge_ids: Sequence[int],
+    channel: str,
+    method: str,
+    at: datetime,
+    campus_id: int | None = None,
+) -> PayOrder:
+    """Write the intent to pay some open charges by one order; the channel is called after the commit.
+
+    Raises NotPayable when one of them is not open any more or past its time (PAY-11).
+    """
+    charges = list(Charge.objects.select_for_update(no_key=True).filter(pk__in=charge_ids).order_by("pk"))
+    if len(charges) != len(set(charge_ids)) or not charges:
+        raise errors.NotPayable
+    for charge in charges:
+        if charge.status != ChargeStatus.OPEN or (charge.expires_at and charge.expires_at <= at):
+            raise errors.NotPayable
+    ends = [charge.expires_at for charge in charges if charge.expires_at]
+    expires_at = min([*ends, at + timedelta(minutes=ORDER_MINUTES.at(at))])
+    order = PayOrder.objects.create(
+        number=next_number("P", at), channel=channel, method=method, amount=total(charge.amount for charge in charges),
+        title=_order_title(charges), account_id=None if actor.is_staff else actor.account_id, staff_id=actor.staff_id,
+        campus_id=campus_id or charges[0].campus_id, created_at=at, expires_at=expires_at, next_query_at=at,
+    )  # fmt: skip
+    PAY_ORDER.begin(order, actor=actor, at=at)
+    PayOrderCharge.objects.bulk_create(
+        PayOrderCharge(order=order, charge=charge, amount=charge.amount) for charge in charges
+    )
+    return order
+
+
+def _order_title(charges: Sequence[Charge]) -> str:
+    """What the payer reads at the channel: the kind of bill only, so that the channel learns nothing medical."""
+    first = str(kinds.get(charges[0].kind).title)
+    return first if len(charges) == 1 else _("%(first)s and %(more)d more") % {"first": first, "more": len(charges) - 1}
+
+
+@entry
+def payment_record(*, order_id: int, money: Money, at: datetime) -> Payment:
+    """Store a payment that a channel has proved, once, and settle what can still be settled (T1, G06).
+
+    What the order was for and is open becomes paid; the rest (paid already, expired, cancelled, an amount that isn't
+    the order's) is owed back and a refund is requested in the same transaction. Money is never dropped.
+    """
+    return payment_take(order_id=order_id, money=money, at=at, actor=system(f"billing.{money.source}"))
+
+
+@within
+def payment_take(*, order_id: int, money: Money, at: datetime, actor: Actor) -> Payment:
+    """payment_record for a caller that has a transaction already (the cash desk)."""
+    parts = list(PayOrderCharge.objects.filter(order_id=order_id).order_by("charge_id"))
+    charge_ids = [part.charge_id for part in parts]
+    charges = {c.pk: c for c in Charge.objects.select_for_update(no_key=True).filter(pk__in=charge_ids).order_by("pk")}
+    order = PayOrder.objects.select_for_update(no_key=True).get(pk=order_id)
+    payment, is_new = Payment.objects.get_or_create(
+        channel=order.channel, transaction_id=money.transaction_id,
+        defaults={"order": order, "amount": money.amount, "success_at": money.success_at, "recorded_at": at,
+                  "source": money.source},
+    )  # fmt: skip
+    if not is_new:
+        return payment
+    journal_post(
+        key=f"payment:{payment.pk}", at=at,
+        amounts={channel_account(order.channel): money.amount, PATIENT_MONEY: -money.amount},
+    )  # fmt: skip
+    audit.record(actor, "payment.take", at=at, subject=payment)
+    first_of_order = order.status != PayOrderStatus.PAID
+    if first_of_order:
+        PAY_ORDER.move(order, PayOrderStatus.PAID, actor=actor, at=at, ended_at=at, next_query_at=None)
+    left = money.amount
+    if first_of_order and money.amount == order.amount:
+        for part in parts:
+            charge = charges[part.charge_id]
+            if charge.status == ChargeStatus.OPEN:
+                charge_settle(charge, payment, actor=actor, at=at)
+            else:
+                refund_owed(payment, part.amount, charge=charge, at=at, reason=_("This bill was settled before"))
+            left -= part.amount
+    if left:
+        refund_owed(payment, left, charge=None, at=at, reason=_("Paid twice or not as ordered"))
+    return payment
+
+
+@within
+def charge_settle(charge: Charge, payment: Payment, *, actor: Actor, at: datetime) -> Settlement:
+    """The charge is paid by this payment: move it, book the income, tell the app above afterwards."""
+    CHARGE.move(charge, ChargeStatus.PAID, actor=actor, at=at, paid_at=at)
+    settlement = Settlement.objects.create(payment=payment, charge=charge, amount=charge.amount, settled_at=at)
+    journal_post(
+        key=f"settlement:{settlement.pk}", at=at,
+        amounts={PATIENT_MONEY: charge.amount, income_account(charge.scene): -charge.amount},
+    )  # fmt: skip
+    notice_post("charge.paid", charge, at=at)
+    return settlement

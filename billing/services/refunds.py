@@ -1,0 +1,184 @@
+"""Money goes back: requested once per key, approved by a second person where it is much, by the way it came (PAY-09)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import F, Sum
+
+from hospital.audit import services as audit
+from hospital.kit.actor import Actor, Role, system
+from hospital.kit.problems import NotFound
+from hospital.kit.transactions import entry, within
+
+from .. import errors, kinds
+from ..models import Channel, Charge, ChargeLine, Payment, Refund, RefundLine
+from ..numbers import next_number
+from ..parameters import APPROVAL_FEN
+from ..states import CHARGE, LIVE_REFUND, REFUND, ChargeStatus, RefundStatus
+from .ledger import PATIENT_MONEY, channel_account, income_account, journal_post
+from .notices import notice_post
+
+if TYPE_CHECKING:
+    from .charges import LineSpec
+
+
+@within
+def refund_request(
+    *,
+    actor: Actor,
+    charge_id: int,
+    at: datetime,
+    reason: str,
+    key: str,
+    lines: "Sequence[LineSpec] | None" = None,
+) -> Refund:
+    """Give back what was paid for a charge: all that is left of it, or so many of some lines.
+
+    Idempotent by `key`; the same key for another charge raises OtherRequest. Raises NotPaid, RefundTooMuch, and
+    RefundRefused when the kind says that it was executed, dispensed or used (PAY-09).
+    """
+    charge = Charge.objects.select_for_update(no_key=True).get(pk=charge_id)
+    known = Refund.objects.filter(key=key).first()
+    if known is not None:
+        if known.charge_id != charge_id:
+            raise errors.OtherRequest
+        return known
+    if charge.status not in {ChargeStatus.PAID, ChargeStatus.PART_REFUNDED} or not hasattr(charge, "settlement"):
+        raise errors.NotPaid
+    if not kinds.get(charge.kind).may_refund(charge, at):
+        raise errors.RefundRefused
+    parts = _parts(charge, lines)
+    amount = sum(fen for _, _, fen in parts)
+    if amount <= 0 or charge.refund_reserved + amount > charge.amount:
+        raise errors.RefundTooMuch
+    Charge.objects.filter(pk=charge.pk).update(refund_reserved=F("refund_reserved") + amount)
+    refund = _refund_create(
+        charge.settlement.payment, amount, charge=charge, actor=actor, at=at, reason=reason, key=key
+    )
+    RefundLine.objects.bulk_create(
+        RefundLine(refund=refund, line=line, quantity=quantity, amount=fen) for line, quantity, fen in parts
+    )
+    journal_post(
+        key=f"refund-owed:{refund.pk}", at=at, amounts={income_account(charge.scene): amount, PATIENT_MONEY: -amount}
+    )
+    if not (actor.is_staff and amount > APPROVAL_FEN.at(at)):
+        _approve(refund, actor=system("billing.refunds"), at=at)
+    return refund
+
+
+def _parts(charge: Charge, lines: "Sequence[LineSpec] | None") -> list[tuple[ChargeLine, int, int]]:
+    """(line, quantity, fen) to give back: what is left of the lines asked for, or of all."""
+    left: dict[int, tuple[ChargeLine, int]] = {}
+    for line in charge.lines.order_by("pk"):
+        gone = line.refund_lines.filter(refund__status__in=[*LIVE_REFUND, RefundStatus.SUCCEEDED])
+        left[line.pk] = (line, line.quantity - (gone.aggregate(n=Sum("quantity"))["n"] or 0))
+    if lines is None:
+        return [(line, rest, rest * line.unit_price) for line, rest in left.values() if rest]
+    parts = []
+    for spec in lines:
+        found = next(((line, rest) for line, rest in left.values() if line.code == spec.item_code and rest), None)
+        if found is None or spec.quantity <= 0 or found[1] < spec.quantity:
+            raise errors.RefundTooMuch
+        line, rest = found
+        left[line.pk] = (line, rest - spec.quantity)
+        parts.append((line, spec.quantity, spec.quantity * line.unit_price))
+    return parts
+
+
+@within
+def refund_owed(payment: Payment, amount: int, *, charge: Charge | None, at: datetime, reason: str) -> Refund:
+    """Money that settled nothing (it came twice or too late) goes back by itself, once per payment and charge."""
+    key = f"owed:{payment.pk}:{charge.pk if charge else 0}"
+    robot = system("billing.owed")
+    refund = _refund_create(payment, amount, charge=charge, actor=robot, at=at, reason=reason, key=key, settled=False)
+    _approve(refund, actor=robot, at=at)
+    return refund
+
+
+def _refund_create(
+    payment: Payment, amount: int, *, charge: Charge | None, actor: Actor, at: datetime, reason: str, key: str,
+    settled: bool = True,
+) -> Refund:  # fmt: skip
+    refund = Refund.objects.create(
+        number=next_number("R", at), key=key, payment=payment, charge=charge, amount=amount, reason=reason[:80],
+        settlement=charge.settlement if settled and charge else None, requested_at=at,
+        requested_by_account_id=actor.account_id, requested_by_service=actor.service,
+    )  # fmt: skip
+    REFUND.begin(refund, actor=actor, at=at, reason=reason)
+    audit.record(
+        actor, "refund.request", at=at, subject=refund, patient_id=charge.patient_id if charge else None, reason=reason
+    )
+    return refund
+
+
+def _approve(refund: Refund, *, actor: Actor, at: datetime) -> None:
+    """Cash waits for the payer to come to the desk; a channel is asked by the intents sweep."""
+    by_desk = refund.payment.channel == Channel.CASH
+    REFUND.move(
+        refund, RefundStatus.APPROVED, actor=actor, at=at, approved_by_account_id=actor.account_id, approved_at=at,
+        next_query_at=None if by_desk else at,
+    )  # fmt: skip
+
+
+@entry
+def refund_approve(*, actor: Actor, refund_id: int, at: datetime) -> Refund:
+    """A second person of the finance office lets a refund go (PAY-05: maker is never checker)."""
+    refund = _waiting_refund(actor, refund_id)
+    if actor.account_id == refund.requested_by_account_id:
+        raise errors.SamePerson
+    _approve(refund, actor=actor, at=at)
+    audit.record(actor, "refund.approve", at=at, subject=refund)
+    return refund
+
+
+@entry
+def refund_reject(*, actor: Actor, refund_id: int, at: datetime, reason: str) -> Refund:
+    """Don't let it go: the promise is taken back and the income stands again."""
+    refund = _waiting_refund(actor, refund_id)
+    if actor.account_id == refund.requested_by_account_id:
+        raise errors.SamePerson
+    REFUND.move(refund, RefundStatus.REJECTED, actor=actor, at=at, reason=reason)
+    if refund.settlement is not None and refund.charge is not None:
+        Charge.objects.filter(pk=refund.charge.pk).update(refund_reserved=F("refund_reserved") - refund.amount)
+        journal_post(
+            key=f"refund-rejected:{refund.pk}", at=at,
+            amounts={PATIENT_MONEY: refund.amount, income_account(refund.charge.scene): -refund.amount},
+        )  # fmt: skip
+    audit.record(actor, "refund.reject", at=at, subject=refund, reason=reason)
+    return refund
+
+
+def _waiting_refund(actor: Actor, refund_id: int) -> Refund:
+    if not actor.is_any(Role.FINANCE):
+        raise NotFound
+    # The order of locks: charge, then refund.
+    Charge.objects.select_for_update(no_key=True).filter(refunds__pk=refund_id).first()
+    refund = Refund.objects.select_for_update(no_key=True).filter(pk=refund_id).first()
+    if refund is None:
+        raise NotFound
+    return refund
+
+
+@within
+def refund_finish(
+    refund: Refund, *, actor: Actor, at: datetime, success_at: datetime, channel_refund_id: str = ""
+) -> None:
+    """The money is back with the payer: book it, move the charge, tell the app above afterwards."""
+    REFUND.move(
+        refund, RefundStatus.SUCCEEDED, actor=actor, at=at, success_at=success_at, recorded_at=at, next_query_at=None,
+        channel_refund_id=channel_refund_id or refund.channel_refund_id, last_error="",
+    )  # fmt: skip
+    journal_post(
+        key=f"refund:{refund.pk}", at=at,
+        amounts={PATIENT_MONEY: refund.amount, channel_account(refund.payment.channel): -refund.amount},
+    )  # fmt: skip
+    if refund.settlement_id is None or refund.charge is None:
+        return
+    charge = refund.charge
+    done = charge.refunds.filter(status=RefundStatus.SUCCEEDED).exclude(settlement=None).aggregate(n=Sum("amount"))["n"]
+    if done >= charge.amount:
+        CHARGE.move(charge, ChargeStatus.REFUNDED, actor=actor, at=at, ended_at=at)
+    elif charge.status == ChargeStatus.PAID:
+        CHARGE.move(charge, ChargeStatus.PART_REFUNDED, actor=actor, at=at)
+    notice_post("charge.refunded", charge, at=at, once=f":{refund.pk}")
