@@ -1,0 +1,96 @@
+"""What apps above may register with emr.
+
+    kinds.register_order(OrderKind("treatment", _("Treatment"), item_of=..., on_placed=..., on_paid=..., on_cancelled=...))
+    kinds.register_encounter(EncounterUse("consult.visit", _("Online visit"), may_order=..., on_note_signed=...))
+
+The `on_...` handlers are called from a Notice, after the commit of what they speak of, and may be called again when
+they failed; the questions (`item_of`, `may_...`) are asked inside the verb, must only read, and refuse by a Problem.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+
+from .models import Encounter, Order
+
+Told = Callable[[int, datetime], None]
+
+
+def nothing(row_id: int, at: datetime) -> None:
+    """For handlers that an app doesn't need."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """What an order keeps of an item of a catalogue. `price_code` empty: free of charge."""
+
+    code: str
+    name: str
+    price_code: str = ""
+    preparation: str = ""
+    sex: str = ""  # GB/T 2261.1; empty: everyone
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKind:
+    """item_of(code, at): the facts of an item, None when it can't be ordered.
+
+    may_cancel(order, at): raises a Problem when it is too late; asked when the patient or doctor takes the order back
+    and when billing asks whether it may be refunded.
+    """
+
+    name: str
+    title: str | Promise
+    item_of: Callable[[str, datetime], ItemFacts | None]
+    on_placed: Told = nothing
+    on_paid: Told = nothing
+    on_cancelled: Told = nothing
+    may_cancel: Callable[[Order, datetime], None] | None = None
+
+
+def always(encounter: Encounter, at: datetime) -> None:
+    """For uses without further conditions."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncounterUse:
+    """Why encounters exist, by Encounter.because. may_order and may_prescribe raise the Problem that forbids it."""
+
+    name: str
+    title: str | Promise
+    may_order: Callable[[Encounter, datetime], None] = always
+    may_prescribe: Callable[[Encounter, datetime], None] = always
+    on_note_signed: Told = nothing  # encounter id
+    on_prescribed: Told = nothing  # prescription id, after signing
+    on_ordered: Told = nothing  # order id, after placing
+
+
+_orders: dict[str, OrderKind] = {}
+_encounters: dict[str, EncounterUse] = {}
+
+
+def register_order(kind: OrderKind) -> None:
+    if kind.name in _orders:
+        raise ValueError(f"two kinds of order are named {kind.name}")
+    _orders[kind.name] = kind
+
+
+def register_encounter(use: EncounterUse) -> None:
+    if use.name in _encounters:
+        raise ValueError(f"two uses of encounters are named {use.name}")
+    _encounters[use.name] = use
+
+
+def order_kind(name: str) -> OrderKind:
+    return _orders[name]
+
+
+def order_kinds() -> dict[str, OrderKind]:
+    return dict(_orders)
+
+
+def encounter_use(encounter: Encounter) -> EncounterUse:
+    """The use that an upper app registered; an encounter that nobody registered for has no conditions."""
+    return _encounters.get(encounter.because) or EncounterUse(encounter.because, encounter.because)

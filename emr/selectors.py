@@ -1,0 +1,94 @@
+"""Reads of emr. `*_for(actor)` is the one door to patient data and writes the audit line."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from hospital.audit.services import record
+from hospital.kit.actor import Actor
+from hospital.kit.problems import NotFound
+from hospital.organisation.selectors import cares_for
+from hospital.people.models import Patient
+
+from .models import Diagnosis, Encounter, EncounterKind, NoteStatus, Order, Report, ReportStatus
+
+
+def may_read_record(actor: Actor, patient_id: int, *, at: datetime) -> bool:
+    """One's own record, or a patient one cares for (MR-12)."""
+    if actor.is_staff:
+        return cares_for(actor, patient_id, at=at)
+    return actor.acts_for(patient_id)
+
+
+def patient_for(actor: Actor, patient_id: int, *, at: datetime, action: str, reason: str = "") -> Patient:
+    """The patient whose record is about to be read; NotFound for anyone else. Writes the audit line (G15)."""
+    patient: Patient | None = Patient.objects.filter(pk=patient_id).first()
+    if patient is None or not may_read_record(actor, patient_id, at=at):
+        raise NotFound
+    with transaction.atomic():
+        record(actor, action, at=at, subject=patient, patient_id=patient_id, reason=reason)
+    return patient
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineDiagnosis:
+    """Evidence that an offline diagnosis exists (IH-01): what, when, where, by whom."""
+
+    diagnosis_id: int
+    encounter_id: int
+    code: str
+    display: str
+    is_main: bool
+    department: str
+    doctor: str
+    at: datetime  # of the visit
+
+    @property
+    def category(self) -> str:
+        """The three-character category by which a return visit is matched (OP-02)."""
+        return self.code[:3].upper()
+
+
+def offline_diagnoses(patient_id: int, *, at: datetime) -> list[OfflineDiagnosis]:
+    """Confirmed diagnoses of this hospital's own signed outpatient notes, newest first (IH-01)."""
+    rows = (
+        Diagnosis.objects.filter(
+            encounter__patient_id=patient_id, encounter__kind=EncounterKind.OUTPATIENT, encounter__started_at__lte=at,
+            encounter__note__status__in=[NoteStatus.SIGNED, NoteStatus.ARCHIVED], suspected=False, withdrawn_at=None,
+        )
+        .select_related("encounter__department", "encounter__doctor")
+        .order_by("-encounter__started_at", "role", "position")
+    )  # fmt: skip
+    return [
+        OfflineDiagnosis(
+            row.pk, row.encounter_id, row.code, row.display, row.role == "main", row.encounter.department.name,
+            row.encounter.doctor.name, row.encounter.started_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def visible_reports(patient_ids: Iterable[int]) -> "Q":
+    """What a patient may see of these patients' reports: released ones."""
+    return Q(patient_id__in=list(patient_ids), status=ReportStatus.RELEASED)
+
+
+def encounter_of(because: str, because_id: int) -> Encounter | None:
+    """The encounter that an upper app's row opened, if it did."""
+    return Encounter.objects.filter(because=because, because_id=because_id).first()
+
+
+def order_get(order_id: int) -> Order:
+    """For upper apps: an order with its patient and encounter. Reads no record; the caller asks its own policy."""
+    return Order.objects.select_related("patient", "encounter", "doctor").get(pk=order_id)
+
+
+def orders_of(encounter_id: int) -> list[Order]:
+    return list(Order.objects.filter(encounter_id=encounter_id).prefetch_related("items").order_by("pk"))
+
+
+def report_get(report_id: int) -> Report:
+    return Report.objects.get(pk=report_id)
