@@ -3,3 +3,8 @@
 
 def wire() -> None:
     """Called once, from AppConfig.ready()."""
+    from hospital.kit import sweeps
+
+    from . import services
+
+    sweeps.register(services.NOTICES, services.notices_deliver, every=5, title="forms handed in")

@@ -1,0 +1,550 @@
+"""A FHIR R4 Questionnaire, read once into typed items; what can't be honoured is refused, never dropped in silence.
+
+Read by `Definition.read(resource)`, which raises DefinitionErrors with the path of each fault.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any, cast
+
+from .expressions import Expression, ExpressionError
+
+Json = dict[str, Any]
+
+SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/"
+CORE = "http://hl7.org/fhir/StructureDefinition/"
+OURS = "urn:internet-hospital:questionnaire:"
+
+CALCULATED = SDC + "sdc-questionnaire-calculatedExpression"
+ORDINAL = CORE + "ordinalValue"
+ITEM_WEIGHT = CORE + "itemWeight"  # the R5 name of the same weight
+MIN_VALUE, MAX_VALUE = CORE + "minValue", CORE + "maxValue"
+MIN_LENGTH, REGEX = CORE + "minLength", CORE + "regex"
+MAX_DECIMALS = CORE + "maxDecimalPlaces"
+MIN_OCCURS, MAX_OCCURS = CORE + "questionnaire-minOccurs", CORE + "questionnaire-maxOccurs"
+UNIT, UNIT_OPTION = CORE + "questionnaire-unit", CORE + "questionnaire-unitOption"
+CONTROL, HIDDEN, EXCLUSIVE = (CORE + "questionnaire-" + n for n in ("itemControl", "hidden", "optionExclusive"))
+ENTRY_FORMAT, DISPLAY_CATEGORY = CORE + "entryFormat", CORE + "questionnaire-displayCategory"
+ALARM, BAND, TABLE = OURS + "alarm", OURS + "band", OURS + "score-table"
+LANGUAGE = "text/x-hospital-score"  # of a calculatedExpression, see expressions.py
+
+MAX_ITEMS, MAX_DEPTH = 500, 6
+
+
+class ItemType(StrEnum):
+    GROUP = "group"
+    DISPLAY = "display"
+    BOOLEAN = "boolean"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+    DATE = "date"
+    DATE_TIME = "dateTime"
+    TIME = "time"
+    STRING = "string"
+    TEXT = "text"
+    URL = "url"
+    CHOICE = "choice"
+    OPEN_CHOICE = "open-choice"
+    QUANTITY = "quantity"
+
+
+# The value[x] of an answer, by type of the question. An open choice may bring a string besides.
+VALUE_KEYS: Mapping[ItemType, tuple[str, ...]] = {
+    ItemType.BOOLEAN: ("valueBoolean",),
+    ItemType.DECIMAL: ("valueDecimal",),
+    ItemType.INTEGER: ("valueInteger",),
+    ItemType.DATE: ("valueDate",),
+    ItemType.DATE_TIME: ("valueDateTime",),
+    ItemType.TIME: ("valueTime",),
+    ItemType.STRING: ("valueString",),
+    ItemType.TEXT: ("valueString",),
+    ItemType.URL: ("valueUri",),
+    ItemType.CHOICE: ("valueCoding", "valueString", "valueInteger", "valueDate", "valueTime"),
+    ItemType.OPEN_CHOICE: ("valueCoding", "valueString", "valueInteger", "valueDate", "valueTime"),
+    ItemType.QUANTITY: ("valueQuantity",),
+}
+CHOICES = frozenset({ItemType.CHOICE, ItemType.OPEN_CHOICE})
+OPERATORS = frozenset({"exists", "=", "!=", ">", "<", ">=", "<="})
+ALARM_LEVELS = ("urgent", "watch")
+
+
+class DefinitionErrors(Exception):
+    """Faults of a Questionnaire, each with the path where it is."""
+
+    def __init__(self, faults: list[tuple[str, str]]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"{path}: {text}" for path, text in faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    key: str  # value[x] of the answer
+    value: Any
+    ordinal: Decimal | None = None
+    exclusive: bool = False
+    initial: bool = False
+    alarm: str = ""  # "", "urgent" or "watch"
+
+    @property
+    def code(self) -> str:
+        """What stands in the page and identifies the option within its question."""
+        return (
+            str(self.value.get("code") or self.value.get("display")) if self.key == "valueCoding" else str(self.value)
+        )
+
+    @property
+    def display(self) -> str:
+        if self.key == "valueCoding":
+            return str(self.value.get("display") or self.value.get("code"))
+        return str(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class EnableWhen:
+    question: str
+    operator: str
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What a number means: [low, high] with its words; `alarm` as of an option."""
+
+    low: Decimal | None
+    high: Decimal | None
+    text: str
+    alarm: str = ""
+
+    def holds(self, number: Decimal) -> bool:
+        return (self.low is None or number >= self.low) and (self.high is None or number <= self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    code: str
+    display: str
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question, group or text. `key` names it in pages: "i" and its place in the questionnaire."""
+
+    key: str
+    link_id: str
+    type: ItemType
+    text: str
+    prefix: str = ""
+    required: bool = False
+    repeats: bool = False
+    read_only: bool = False
+    hidden: bool = False
+    control: str = ""
+    hint: str = ""
+    max_length: int | None = None
+    min_length: int | None = None
+    regex: str = ""
+    max_decimals: int | None = None
+    minimum: Any = None
+    maximum: Any = None
+    min_occurs: int = 0
+    max_occurs: int | None = None
+    units: tuple[Unit, ...] = ()
+    options: tuple[Option, ...] = ()
+    value_set: str = ""
+    initial: tuple[Json, ...] = ()
+    enable_when: tuple[EnableWhen, ...] = ()
+    enable_any: bool = False
+    calculated: Expression | None = None
+    bands: tuple[Band, ...] = ()
+    items: tuple["Item", ...] = ()
+
+    @property
+    def is_question(self) -> bool:
+        return self.type not in (ItemType.GROUP, ItemType.DISPLAY)
+
+    @property
+    def in_answer(self) -> bool:
+        """Children of a question live inside its answer (FHIR: answer.item), those of a group beside each other."""
+        return self.is_question and bool(self.items)
+
+    def walk(self) -> Iterator["Item"]:
+        yield self
+        for child in self.items:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    name: str
+    url: str
+    title: str
+    description: str
+    items: tuple[Item, ...]
+    tables: Mapping[str, Mapping[Decimal, Decimal]] = field(default_factory=dict)
+    resource: Json = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, resource: Any) -> "Definition":
+        """The definition in a FHIR R4 Questionnaire. Raises DefinitionErrors."""
+        return _Reader().read(resource)
+
+    def walk(self) -> Iterator[Item]:
+        for item in self.items:
+            yield from item.walk()
+
+    def by_link(self) -> dict[str, Item]:
+        return {item.link_id: item for item in self.walk()}
+
+
+def extensions(element: Json, url: str) -> list[Json]:
+    return [e for e in element.get("extension", []) if isinstance(e, dict) and e.get("url") == url]
+
+
+def extension_value(element: Json, url: str) -> Any:
+    """The value[x] of the first extension with this URL; None without one."""
+    for found in extensions(element, url):
+        for key, value in found.items():
+            if key.startswith("value"):
+                return value
+    return None
+
+
+def number_of(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+class _Reader:
+    """One reading; collects every fault before it refuses."""
+
+    def __init__(self) -> None:
+        self.faults: list[tuple[str, str]] = []
+        self.count = 0
+        self.links: dict[str, ItemType] = {}
+
+    def read(self, resource: Any) -> Definition:
+        if not isinstance(resource, dict) or resource.get("resourceType") != "Questionnaire":
+            raise DefinitionErrors([("", "this is not a FHIR Questionnaire")])
+        if not isinstance(resource.get("title") or resource.get("name"), str):
+            self.fault("title", "a title is needed")
+        self.value_sets = self._contained(resource)
+        items = self._items(resource.get("item"), "item", 1)
+        if not items and not self.faults:
+            self.fault("item", "there is no question")
+        definition = Definition(
+            name=str(resource.get("name") or resource.get("id") or ""),
+            url=str(resource.get("url") or ""),
+            title=str(resource.get("title") or resource.get("name") or ""),
+            description=str(resource.get("description") or ""),
+            items=items,
+            tables=self._tables(resource),
+            resource=resource,
+        )
+        self._references(definition)
+        if self.faults:
+            raise DefinitionErrors(self.faults)
+        return definition
+
+    def fault(self, path: str, text: str) -> None:
+        self.faults.append((path, text))
+
+    def _contained(self, resource: Json) -> dict[str, list[Json]]:
+        found: dict[str, list[Json]] = {}
+        for contained in resource.get("contained", []):
+            if isinstance(contained, dict) and contained.get("resourceType") == "ValueSet":
+                found["#" + str(contained.get("id"))] = codings_of(contained)
+        return found
+
+    def _tables(self, resource: Json) -> dict[str, dict[Decimal, Decimal]]:
+        tables: dict[str, dict[Decimal, Decimal]] = {}
+        for found in extensions(resource, TABLE):
+            name = extension_value(found, "name")
+            rows: dict[Decimal, Decimal] = {}
+            for row in extensions(found, "row"):
+                raw, score = number_of(extension_value(row, "raw")), number_of(extension_value(row, "score"))
+                if raw is None or score is None:
+                    self.fault(f"extension[{name}]", "each row of a score table needs a raw and a score number")
+                else:
+                    rows[raw] = score
+            tables[str(name)] = rows
+        return tables
+
+    def _items(self, raw: Any, path: str, depth: int) -> tuple[Item, ...]:
+        if raw is None:
+            return ()
+        if not isinstance(raw, list):
+            self.fault(path, "must be a list")
+            return ()
+        if depth > MAX_DEPTH:
+            self.fault(path, f"groups may be {MAX_DEPTH} deep")
+            return ()
+        made = [self._item(one, f"{path}[{n}]", depth) for n, one in enumerate(raw)]
+        return tuple(item for item in made if item is not None)
+
+    def _item(self, raw: Any, path: str, depth: int) -> Item | None:
+        if not isinstance(raw, dict) or not isinstance(raw.get("linkId"), str) or not raw["linkId"].strip():
+            self.fault(path, "an item needs a linkId")
+            return None
+        link = raw["linkId"]
+        path = f"{path} ({link})"
+        self.count += 1
+        if self.count > MAX_ITEMS:
+            self.fault(path, f"more than {MAX_ITEMS} items")
+            return None
+        if link in self.links:
+            self.fault(path, "two items have this linkId")
+        try:
+            kind = ItemType(raw.get("type", ""))
+        except ValueError:
+            self.fault(path, f"type {raw.get('type')!r} isn't supported")
+            return None
+        self.links[link] = kind
+        key = f"i{self.count}"
+        children = raw.get("item")
+        hints = [c for c in children or [] if isinstance(c, dict) and self._is_hint(c)]
+        if hints:
+            children = [c for c in children or [] if not self._is_hint(c)]
+        if kind is ItemType.DISPLAY and children:
+            self.fault(path, "a display item has no items below it")
+        item = Item(
+            key=key,
+            link_id=link,
+            type=kind,
+            text=str(raw.get("text") or ""),
+            prefix=str(raw.get("prefix") or ""),
+            required=raw.get("required") is True,
+            repeats=raw.get("repeats") is True,
+            read_only=raw.get("readOnly") is True,
+            hidden=extension_value(raw, HIDDEN) is True,
+            control=self._control(raw),
+            hint=" ".join(str(c.get("text") or "") for c in hints) or str(extension_value(raw, ENTRY_FORMAT) or ""),
+            max_length=self._whole(raw.get("maxLength"), path, "maxLength"),
+            min_length=self._whole(extension_value(raw, MIN_LENGTH), path, "minLength"),
+            regex=self._regex(raw, path),
+            max_decimals=self._whole(extension_value(raw, MAX_DECIMALS), path, "maxDecimalPlaces"),
+            minimum=extension_value(raw, MIN_VALUE),
+            maximum=extension_value(raw, MAX_VALUE),
+            min_occurs=self._whole(extension_value(raw, MIN_OCCURS), path, "minOccurs") or 0,
+            max_occurs=self._whole(extension_value(raw, MAX_OCCURS), path, "maxOccurs"),
+            units=self._units(raw),
+            options=self._options(raw, kind, path),
+            value_set="" if str(raw.get("answerValueSet", "")).startswith("#") else str(raw.get("answerValueSet", "")),
+            initial=tuple(i for i in raw.get("initial", []) if isinstance(i, dict)),
+            enable_when=self._enable_when(raw, path),
+            enable_any=raw.get("enableBehavior") == "any",
+            calculated=self._calculated(raw, path),
+            bands=self._bands(raw, path),
+            items=self._items(children, f"{path}.item", depth + 1),
+        )
+        self._check(item, raw, path)
+        return item
+
+    @staticmethod
+    def _is_hint(raw: Json) -> bool:
+        category = extension_value(raw, DISPLAY_CATEGORY)
+        codes = {c.get("code") for c in (category or {}).get("coding", [])} | {_Reader._control(raw)}
+        return raw.get("type") == "display" and not codes.isdisjoint({"instructions", "help", "flyover"})
+
+    @staticmethod
+    def _control(raw: Json) -> str:
+        concept = extension_value(raw, CONTROL)
+        codings = concept.get("coding", []) if isinstance(concept, dict) else []
+        return str(codings[0].get("code", "")) if codings else ""
+
+    def _whole(self, value: Any, path: str, name: str) -> int | None:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            self.fault(path, f"{name} must be a whole number")
+            return None
+        return value
+
+    def _regex(self, raw: Json, path: str) -> str:
+        import re
+
+        pattern = extension_value(raw, REGEX)
+        if pattern is None:
+            return ""
+        # A pattern with nested repeats can hold a worker for minutes on 30 letters (G23), so none is let in.
+        if len(str(pattern)) > 200 or re.search(r"[+*}]\)*[+*{]|\)[+*{]|\\[1-9]", str(pattern)):
+            self.fault(path, "this regular expression isn't supported: no repeated groups, at most 200 characters")
+            return ""
+        try:
+            re.compile(str(pattern))
+        except re.error:
+            self.fault(path, "the regular expression can't be read")
+            return ""
+        return str(pattern)
+
+    def _units(self, raw: Json) -> tuple[Unit, ...]:
+        codings = [e.get("valueCoding") for url in (UNIT, UNIT_OPTION) for e in extensions(raw, url)]
+        return tuple(
+            Unit(
+                str(c.get("code") or c.get("display")), str(c.get("display") or c.get("code")), str(c.get("system", ""))
+            )
+            for c in codings
+            if isinstance(c, dict)
+        )
+
+    def _options(self, raw: Json, kind: ItemType, path: str) -> tuple[Option, ...]:
+        given = raw.get("answerOption", [])
+        value_set = str(raw.get("answerValueSet", ""))
+        if value_set.startswith("#"):
+            if value_set not in self.value_sets:
+                self.fault(path, f"value set {value_set} isn't contained")
+            given = [{"valueCoding": coding} for coding in self.value_sets.get(value_set, [])]
+        options: list[Option] = []
+        for n, one in enumerate(given):
+            key = next((k for k in one if k in VALUE_KEYS[ItemType.CHOICE]), "") if isinstance(one, dict) else ""
+            if not key:
+                self.fault(f"{path}.answerOption[{n}]", "an option needs a coding, string, integer, date or time")
+                continue
+            options.append(self._option(one, key, f"{path}.answerOption[{n}]"))
+        if given and kind not in CHOICES:
+            self.fault(path, "only choice and open-choice have options")
+        codes = [option.code for option in options]
+        if len(set(codes)) != len(codes):
+            self.fault(path, "two options have the same code")
+        return tuple(options)
+
+    def _option(self, raw: Json, key: str, path: str) -> Option:
+        value = raw[key]
+        holders = [raw, value] if isinstance(value, dict) else [raw]
+        weights = [extension_value(h, url) for h in holders for url in (ORDINAL, ITEM_WEIGHT)]
+        coding = {k: v for k, v in value.items() if k != "extension"} if isinstance(value, dict) else value
+        return Option(
+            key=key,
+            value=coding,
+            ordinal=next((number_of(w) for w in weights if w is not None), None),
+            exclusive=extension_value(raw, EXCLUSIVE) is True,
+            initial=raw.get("initialSelected") is True,
+            alarm=self._alarm(raw, path),
+        )
+
+    def _alarm(self, raw: Json, path: str) -> str:
+        level = extension_value(raw, ALARM)
+        if level is None:
+            return ""
+        if level not in ALARM_LEVELS:
+            self.fault(path, f"alarm must be one of {', '.join(ALARM_LEVELS)}")
+            return ""
+        return cast(str, level)
+
+    def _bands(self, raw: Json, path: str) -> tuple[Band, ...]:
+        bands: list[Band] = []
+        for found in extensions(raw, BAND):
+            low, high = number_of(extension_value(found, "low")), number_of(extension_value(found, "high"))
+            bands.append(Band(low, high, str(extension_value(found, "text") or ""), self._alarm(found, path)))
+        return tuple(bands)
+
+    def _enable_when(self, raw: Json, path: str) -> tuple[EnableWhen, ...]:
+        conditions: list[EnableWhen] = []
+        given = raw.get("enableWhen", [])
+        for n, one in enumerate(given):
+            where = f"{path}.enableWhen[{n}]"
+            operator = one.get("operator")
+            key = next((k for k in one if k.startswith("answer")), "")
+            if operator not in OPERATORS or not key or not isinstance(one.get("question"), str):
+                self.fault(where, "needs a question, a known operator and an answer")
+                continue
+            if operator == "exists" and key != "answerBoolean":
+                self.fault(where, "exists needs answerBoolean")
+                continue
+            conditions.append(EnableWhen(one["question"], operator, "value" + key[6:], one[key]))
+        if len(given) > 1 and raw.get("enableBehavior") not in ("all", "any"):
+            self.fault(path, "several conditions need enableBehavior all or any")
+        return tuple(conditions)
+
+    def _calculated(self, raw: Json, path: str) -> Expression | None:
+        given = extension_value(raw, CALCULATED)
+        if given is None:
+            return None
+        if not isinstance(given, dict) or given.get("language") != LANGUAGE:
+            self.fault(path, f"a calculated expression must be in the language {LANGUAGE}")
+            return None
+        try:
+            return Expression.read(str(given.get("expression", "")))
+        except ExpressionError as error:
+            self.fault(path, str(error))
+            return None
+
+    def _check(self, item: Item, raw: Json, path: str) -> None:
+        if item.type in CHOICES and not item.options and not item.value_set:
+            self.fault(path, "a choice needs options or a value set")
+        if item.type is ItemType.CHOICE and item.value_set and not item.value_set.startswith("urn:"):
+            self.fault(path, f"value set {item.value_set} isn't one of the hospital's catalogues")
+        if item.in_answer and item.repeats:
+            self.fault(path, "items below a repeating question aren't supported")
+        if item.type is not ItemType.DISPLAY and not item.text and item.type is not ItemType.GROUP:
+            self.fault(path, "a question needs a text")
+        if item.calculated and item.type not in (ItemType.DECIMAL, ItemType.INTEGER, ItemType.QUANTITY):
+            self.fault(path, "only a decimal, integer or quantity can be calculated")
+        for name, limit in (("minValue", item.minimum), ("maxValue", item.maximum)):
+            numeric = item.type in (ItemType.DECIMAL, ItemType.INTEGER, ItemType.QUANTITY)
+            if limit is not None and numeric and number_of(limit) is None:
+                self.fault(path, f"{name} must be a number")
+        for part in ("answerConstraint", "disabledDisplay"):
+            if part in raw:
+                self.fault(path, f"{part} is FHIR R5: convert the questionnaire to R4")
+
+    def _references(self, definition: Definition) -> None:
+        waits: dict[str, set[str]] = {}
+        for item in definition.walk():
+            waits[item.link_id] = {c.question for c in item.enable_when}
+            for condition in item.enable_when:
+                kind = self.links.get(condition.question)
+                if kind is None or kind in (ItemType.GROUP, ItemType.DISPLAY):
+                    self.fault(item.link_id, f"enableWhen speaks of {condition.question}, which is no question here")
+            for link in item.calculated.links if item.calculated else ():
+                if link not in self.links:
+                    self.fault(item.link_id, f"the expression speaks of {link}, which isn't in this questionnaire")
+            for table in item.calculated.tables if item.calculated else ():
+                if table not in definition.tables:
+                    self.fault(item.link_id, f"the expression speaks of the table {table}, which isn't there")
+        for parent in definition.walk():
+            for child in parent.items:
+                waits[child.link_id].add(parent.link_id)
+        if circle := _circle(waits):
+            self.fault(circle, "whether it is asked depends on itself")
+
+
+def _circle(waits: Mapping[str, set[str]]) -> str:
+    """A name that waits for itself, or ""."""
+    done: set[str] = set()
+
+    def visit(name: str, above: frozenset[str]) -> str:
+        if name in above:
+            return name
+        if name in done:
+            return ""
+        for next_name in waits.get(name, ()):
+            if found := visit(next_name, above | {name}):
+                return found
+        done.add(name)
+        return ""
+
+    for name in waits:
+        if found := visit(name, frozenset()):
+            return found
+    return ""
+
+
+def codings_of(value_set: Json) -> list[Json]:
+    """The codings that a ValueSet lists itself (compose.include.concept, or its expansion)."""
+    codings: list[Json] = []
+    for include in (value_set.get("compose") or {}).get("include", []):
+        for concept in include.get("concept", []):
+            kept = {k: concept[k] for k in ("code", "display", "extension") if k in concept}
+            codings.append({"system": include["system"], **kept} if include.get("system") else kept)
+    for contains in (value_set.get("expansion") or {}).get("contains", []):
+        codings.append({k: contains[k] for k in ("system", "code", "display") if k in contains})
+    return codings
