@@ -255,3 +255,24 @@ class PolicyParameter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} = {self.value}"
+
+
+class DayKind(models.TextChoices):
+    HOLIDAY = "holiday", _("public holiday")
+    MAKEUP_WORKDAY = "makeup_workday", _("working weekend day")
+    IN_LIEU = "in_lieu", _("day off in lieu")
+
+
+class SpecialDay(models.Model):
+    """A day that isn't what its weekday says: holidays and the weekends worked for them (State Council's calendar)."""
+
+    day = models.DateField(_("day"), unique=True)
+    kind = models.CharField(_("kind"), max_length=20, choices=DayKind.choices)
+    name = models.CharField(_("name"), max_length=60)
+
+    class Meta:
+        verbose_name = _("special day")
+        verbose_name_plural = _("special days")
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind}"
