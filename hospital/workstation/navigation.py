@@ -1,0 +1,72 @@
+"""The workstation's menu: every place that staff may go to, in the order of a working day.
+
+Who sees an entry is not written here: it is asked of the page's own access rule (hospital.kit.routes), so that what a
+role may not open is not shown, and what is not built is not promised. To add a page, add a Place.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from hospital.kit.actor import Actor
+from hospital.kit.routes import may_open
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    title: Promise
+    path: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: Promise | str
+    places: tuple[Place, ...]
+
+
+GROUPS: tuple[Group, ...] = (
+    Group(
+        "",
+        (
+            Place(_("My day"), "/staff/", "home"),
+            Place(_("Clinic queue"), "/staff/queue/", "users"),
+            Place(_("Online visits"), "/staff/visits/", "talk"),
+            Place(_("Results to sign"), "/staff/results/", "flask"),
+            Place(_("Prescriptions to review"), "/staff/prescriptions/", "pill"),
+            Place(_("Dispensing"), "/staff/dispensing/", "truck"),
+            Place(_("Treatment board"), "/staff/treatment/", "treatment"),
+            Place(_("Courses"), "/staff/courses/", "calendar-check"),
+            Place(_("Follow-up"), "/staff/follow-up/", "follow-up"),
+        ),
+    ),
+    Group(
+        _("Desk"),
+        (
+            Place(_("Rosters"), "/staff/rosters/", "calendar"),
+            Place(_("Cash desk"), "/staff/cash-desk/", "pay"),
+            Place(_("Refunds"), "/staff/refunds/", "undo"),
+            Place(_("Reconciliation"), "/staff/reconciliation/", "scale"),
+            Place(_("Price list"), "/staff/prices/", "bill"),
+            Place(_("Record quality"), "/staff/quality/", "shield"),
+        ),
+    ),
+    Group(
+        _("House"),
+        (
+            Place(_("Audit trail"), "/staff/audit/", "eye"),
+            Place(_("Dashboards"), "/staff/insight/", "chart"),
+            Place(_("Administration"), "/admin/", "settings"),
+        ),
+    ),
+)
+
+
+def places_for(actor: Actor) -> Iterator[tuple[Group, list[Place]]]:
+    """The groups with what this actor may open; empty groups are left out."""
+    for group in GROUPS:
+        places = [place for place in group.places if may_open(actor, place.path)]
+        if places:
+            yield group, places
