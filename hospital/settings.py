@@ -214,6 +214,11 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 HOSPITAL_NAME = env.text("HOSPITAL_NAME", "肿瘤医院互联网医院")
+# What the hospital must publish about itself (IH-14); the phone is the one-tap call to a person (AG-05).
+HOSPITAL_PHONE = env.text("HOSPITAL_PHONE", "400-000-0000")
+HOSPITAL_COMPLAINT_PHONE = env.text("HOSPITAL_COMPLAINT_PHONE", "400-000-0001")
+HOSPITAL_LICENCE_NO = env.text("HOSPITAL_LICENCE_NO", "")
+HOSPITAL_SUPERVISION_PHONE = env.text("HOSPITAL_SUPERVISION_PHONE", "12320")
 
 # --- Static files ---------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

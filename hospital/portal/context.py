@@ -7,13 +7,19 @@ from django.http import HttpRequest
 
 from hospital.kit.access import actor_of
 
+from .menu import care_mode_on
+
 
 def face(request: HttpRequest) -> dict[str, Any]:
-    """The hospital's name, who acts, and whether the person asked for care mode (AG-01)."""
-    user = getattr(request, "user", None)
+    """The hospital's name and telephone, who acts, and whether the person asked for care mode (AG-01).
+
+    Also runs for answers made before the user is known (a refused host, a broken request).
+    """
+    actor = actor_of(request)
     return {
         "hospital_name": settings.HOSPITAL_NAME,
+        "hospital_phone": settings.HOSPITAL_PHONE,
         "demo": settings.DEMO,
-        "actor": actor_of(request),
-        "care_mode": bool(getattr(user, "care_mode", False)) or request.COOKIES.get("ih_care") == "1",
+        "actor": actor,
+        "care_mode": hasattr(request, "user") and not actor.is_staff and care_mode_on(request),
     }

@@ -111,8 +111,8 @@ def alert(text: str, tone: str = "info", title: str = "", icon: str = "") -> Con
     return {"text": text, "tone": tone, "title": title, "icon_name": icon or _ICON_OF_TONE.get(tone, "info")}
 
 
-@register.inclusion_tag("components/empty.html")
-def empty(title: str, text: str = "", url: str = "", action: str = "", icon: str = "list") -> Context:
+@register.inclusion_tag("components/empty_state.html")
+def empty_state(title: str, text: str = "", url: str = "", action: str = "", icon: str = "list") -> Context:
     """Nothing here: says so, and what one can do about it."""
     return {"title": title, "text": text, "url": url, "action": action, "icon_name": icon}
 

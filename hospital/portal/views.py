@@ -1,0 +1,83 @@
+"""The patient's home, "me", what the hospital publishes about itself, and the choices of language and care mode."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+
+from hospital.kit.access import actor_of, public, rule
+from hospital.kit.actor import SIGNED_IN_PATIENTS
+from hospital.kit.problems import Invalid
+from hospital.organisation.models import Campus, Department
+
+from . import menu, services
+
+YEAR = 365 * 24 * 3600
+
+
+def _back(request: HttpRequest) -> str:
+    """Where the person came from, if that is a page of ours."""
+    wanted = request.POST.get("next") or ""
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
+        return wanted
+    return reverse("portal:home")
+
+
+@public("portal.home", "the entrance: a stranger sees the hospital, its services and the way in (IH-14)")
+def home(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    if actor.is_staff:
+        return redirect("/staff/")
+    template = "portal/care_home.html" if menu.care_mode_on(request) else "portal/home.html"
+    return render(request, template, {"groups": menu.groups(), "common": menu.common(), "care": menu.care()})
+
+
+@rule("portal.me", SIGNED_IN_PATIENTS)
+def me(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/me.html", {"mine": menu.mine(), "help": menu.help_places()})
+
+
+@public("portal.about", "what the hospital must publish: licence, departments, complaints (IH-14)")
+def about(request: HttpRequest) -> HttpResponse:
+    campuses = Campus.objects.order_by("code")
+    departments = Department.objects.filter(is_open=True).select_related("campus").order_by("campus__code", "code")
+    published = {
+        "campuses": campuses,
+        "departments": departments,
+        "licence_no": settings.HOSPITAL_LICENCE_NO,
+        "complaint_phone": settings.HOSPITAL_COMPLAINT_PHONE,
+        "supervision_phone": settings.HOSPITAL_SUPERVISION_PHONE,
+    }
+    return render(request, "portal/about.html", published)
+
+
+@public("portal.language", "the choice of language needs no account", methods=["POST"])
+def language_choose(request: HttpRequest) -> HttpResponse:
+    """Remembered on this device by a cookie; on the account too, for messages that find the person elsewhere."""
+    code = request.POST.get("language", "")
+    if code not in dict(settings.LANGUAGES) or not check_for_language(code):
+        raise Invalid
+    services.language_set(actor=actor_of(request), language=code)
+    response = HttpResponseRedirect(_back(request))
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, code, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )
+    return response
+
+
+@public("portal.care_mode", "care mode is offered before sign-in too (AG-01)", methods=["POST"])
+def care_mode_choose(request: HttpRequest) -> HttpResponse:
+    """On the account when signed in, so that it follows the person; else on this device."""
+    wanted = request.POST.get("care") == "1"
+    actor = actor_of(request)
+    services.care_mode_set(actor=actor, on=wanted)
+    response = HttpResponseRedirect(_back(request))
+    if wanted and not actor.account_id:
+        response.set_cookie(
+            "ih_care", "1", max_age=YEAR, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+        )
+    else:
+        response.delete_cookie("ih_care", samesite="Lax")
+    return response
