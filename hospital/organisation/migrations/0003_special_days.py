@@ -8,17 +8,19 @@ from django.db import migrations, models
 
 
 def load(apps, schema_editor):
-    """The published calendar, 2004 to 2026 (data/SOURCES.md); later years are entered in the admin."""
-    path = Path(__file__).resolve().parent.parent / "data" / "holidays.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [
-            apps.get_model("organisation", "SpecialDay")(
-                day=date.fromisoformat(row["date"]), kind=row["kind"], name=row["name"]
-            )
-            for row in csv.DictReader(file)
-        ]
-    apps.get_model("organisation", "SpecialDay").objects.bulk_create(rows)
+    """The published calendar, 2004 to 2026 (data/SOURCES.md); later years are entered in the admin.
 
+    A day off in lieu may be a public holiday too: it stands in the file twice and is kept as the holiday.
+    """
+    path = Path(__file__).resolve().parent.parent / "data" / "holidays.csv"
+    SpecialDay = apps.get_model("organisation", "SpecialDay")
+    days = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            day = date.fromisoformat(row["date"])
+            if day not in days or row["kind"] == "holiday":
+                days[day] = SpecialDay(day=day, kind=row["kind"], name=row["name"])
+    SpecialDay.objects.bulk_create(days.values())
 
 
 class Migration(migrations.Migration):
