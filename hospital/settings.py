@@ -24,6 +24,8 @@ DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 BASE_URL = env.text("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+# Where sockets are, e.g. ws://127.0.0.1:8001. Empty: on the pages' own host, where nginx sends /ws/ to `realtime`.
+REALTIME_URL = env.text("REALTIME_URL", "").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", BASE_URL)
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
@@ -35,6 +37,7 @@ SIGNING_KEY = env.text("SIGNING_KEY")  # HMAC key of record and audit chains, ap
 
 # --- Apps: the order is the order of the house, from the roof to the ground (docs/architecture.md) ------------
 INSTALLED_APPS = [
+    "hospital.operations",
     "hospital.portal",
     "hospital.workstation",
     "hospital.insight",
@@ -112,8 +115,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # --- Data -----------------------------------------------------------------------------------------------------
-# DATABASE_URL: the application's role, without rights to change schema or append-only tables.
-# OWNER_DATABASE_URL: the role that migrates; used by `manage.py migrate --database owner` and `db_grants`.
+# DATABASE_URL: the application's role, without rights to change schema or append-only tables. `migrate` and
+# `db_grants` run with the DATABASE_URL of the owning role instead (`./dev` and docker-compose.yml do it so).
 DATABASES = {"default": env.database("DATABASE_URL")}
 DATABASES["default"] |= {
     "CONN_MAX_AGE": env.number("DATABASE_CONN_MAX_AGE", 60),
@@ -194,7 +197,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:", "blob:"],
         "media-src": [SELF, "blob:"],
-        "connect-src": [SELF, *env.words("REALTIME_ORIGINS")],
+        "connect-src": [SELF, REALTIME_URL] if REALTIME_URL else [SELF],
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF, *env.words("PAYMENT_ORIGINS")],

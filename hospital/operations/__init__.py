@@ -1,0 +1,1 @@
+"""Running the house: its commands, its system checks, and the demo hospital on one machine."""
