@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from django.conf import settings
+from django.apps import apps
 from django.db import connection
 
 from hospital.kit import clock
@@ -19,11 +19,9 @@ SIZES = ("tiny", "demo", "large")
 
 def seeders() -> Iterator[tuple[str, Any]]:
     """(app, its `seed`) in house order, from the ground to the roof; an app without seeding.py has none."""
-    for app in reversed(settings.INSTALLED_APPS):
-        if app.partition(".")[0] in {"django", "rest_framework"} or find_spec(app) is None:
-            continue
-        if find_spec(f"{app}.seeding") is not None:
-            yield app, import_module(f"{app}.seeding").seed
+    for config in reversed(list(apps.get_app_configs())):
+        if "site-packages" not in config.path and find_spec(f"{config.name}.seeding") is not None:
+            yield config.name, import_module(f"{config.name}.seeding").seed
 
 
 class Command(HouseCommand):
