@@ -1,11 +1,11 @@
-"""Writes of hospital.organisation."""
+"""Who cares for whom."""
 
 from datetime import datetime
 
 from hospital.kit.actor import Actor
 from hospital.kit.transactions import within
 
-from .models import CareRelation, Department, Staff
+from ..models import CareRelation, Department, Staff
 
 
 @within

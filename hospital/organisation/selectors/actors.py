@@ -1,4 +1,4 @@
-"""Reads of hospital.organisation."""
+"""Who acts, where they are posted today, and whose record they may open."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from hospital.kit import clock
 from hospital.kit.actor import Actor, Role
 from hospital.people.models import Account, FamilyLink
 
-from .models import CareRelation, PolicyParameter, Post, Staff
+from ..models import CareRelation, Post, Staff
 
 
 def actor_for(account: Account, *, at: datetime, ip: str = "", device: str = "", request_id: str = "") -> Actor:
@@ -57,13 +57,3 @@ def cares_for(actor: Actor, patient_id: int, *, at: datetime) -> bool:
         starts_at__lte=at,
         ends_at__gt=at,
     ).exists()
-
-
-def parameter_value(name: str, at: datetime, campus_id: int | None) -> Any:
-    """The value set for a parameter at an instant: the campus's own before the hospital's; None when not set."""
-    rows = PolicyParameter.objects.filter(
-        Q(effective_to=None) | Q(effective_to__gt=at), Q(campus=None) | Q(campus_id=campus_id), name=name,
-        effective_from__lte=at,
-    ).order_by("campus_id", "-effective_from")  # fmt: skip
-    row = rows.first()
-    return None if row is None else row.value

@@ -1,0 +1,22 @@
+"""Reads of hospital.organisation."""
+
+from .actors import actor_for, cares_for
+from .concepts import concept, concept_search, concepts_by_code
+from .laboratory import lab_flag, lab_item, lab_range
+from .parameters import ParameterLine, parameter_lines, parameter_value
+from .staff import staff_search
+
+__all__ = [
+    "ParameterLine",
+    "actor_for",
+    "cares_for",
+    "concept",
+    "concept_search",
+    "concepts_by_code",
+    "lab_flag",
+    "lab_item",
+    "lab_range",
+    "parameter_lines",
+    "parameter_value",
+    "staff_search",
+]
