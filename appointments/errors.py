@@ -88,3 +88,10 @@ class QueueEmpty(Problem):
     code = "AP-11-empty"
     title = _("Nobody is waiting")
     next_step = _("Patients appear here when they check in.")
+
+
+class ReasonNeeded(Problem):
+    code = "AP-11-reason"
+    status = 422
+    title = _("Calling someone out of turn needs a reason")
+    next_step = _("Write the reason; it is kept with your name.")

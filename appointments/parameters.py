@@ -1,5 +1,7 @@
 """Every limit of appointments (rules G-1)."""
 
+from datetime import datetime, time
+
 from django.utils.translation import gettext_lazy as _
 
 from hospital.kit.parameters import Parameter
@@ -9,6 +11,15 @@ DAYS_AHEAD = Parameter(
 )
 HOLD_MINUTES = Parameter(
     "appointments.hold_minutes", int, 15, source="PAY-11", title=_("Minutes an unpaid place is held"), unit="min"
+)
+# Longer than billing waits for a channel's last word, so that the sweep behind billing's notice never outruns it.
+HOLD_GRACE = Parameter(
+    "appointments.hold_grace_seconds",
+    int,
+    180,
+    source="PAY-11, G02",
+    title=_("Seconds after which an unpaid hold ends though billing told us nothing"),
+    unit="s",
 )
 DEPARTMENTS_PER_DAY = Parameter(
     "appointments.departments_per_day", int, 3, source="AP-04", title=_("Departments a patient may book on one day")
@@ -34,3 +45,8 @@ CARE_DAYS = Parameter(
 REMIND_HOUR = Parameter(
     "appointments.remind_hour", int, 18, source="H5", title=_("Hour of the reminder on the day before"), unit="h"
 )
+
+
+def remind_time(at: datetime) -> time:
+    """The moment of the day before at which patients are reminded."""
+    return time(REMIND_HOUR.at(at))

@@ -44,8 +44,6 @@ BOOKING = Lifecycle(
     "appointments.booking",
     moves={
         BookingStatus.HELD: {BookingStatus.BOOKED, BookingStatus.EXPIRED, BookingStatus.CANCELLED},
-        # A payment that arrives after the hold ended takes the place again if nobody has it (G02).
-        BookingStatus.EXPIRED: {BookingStatus.BOOKED},
         BookingStatus.BOOKED: {
             BookingStatus.CHECKED_IN, BookingStatus.SEEN, BookingStatus.CANCELLED, BookingStatus.NO_SHOW,
         },

@@ -1,5 +1,102 @@
-"""What appointments registers with the apps below it."""
+"""What appointments registers with the apps below it, and its own kind of booking."""
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Any
 
 
 def wire() -> None:
     """Called once, from AppConfig.ready()."""
+    _wire_kinds()
+    _wire_charges()
+    _wire_messages()
+    _wire_sweeps()
+    _wire_invariants()
+
+
+def _wire_kinds() -> None:
+    from . import kinds
+
+    kinds.register(kinds.BookingKind("clinic", _("Visit at the hospital"), comes=True))
+
+
+def _wire_charges() -> None:
+    from billing.kinds import ChargeKind, register
+
+    from .services import booking
+
+    # Two scenes of one life: what differs is the line of the daily report (PAY-08).
+    for name, title, scene in (
+        ("registration", _("Registration"), "registration"),
+        ("online_registration", _("Online visit"), "online"),
+    ):
+        register(
+            ChargeKind(
+                name, title, scene=scene, on_paid=booking.booking_paid, on_refunded=booking.charge_refunded,
+                on_expired=booking.charge_expired,
+                may_refund=lambda charge, at: booking.charge_may_refund(charge.pk),
+            )
+        )  # fmt: skip
+
+
+def _still_booked(context: "Mapping[str, Any]", at: "datetime") -> bool:
+    """A reminder of a visit that no longer stands isn't sent."""
+    from .models import Booking
+    from .states import BookingStatus
+
+    return Booking.objects.filter(pk=context["booking_id"], status=BookingStatus.BOOKED).exists()
+
+
+def _wire_messages() -> None:
+    from hospital.messaging.kinds import MessageKind, register
+    from hospital.messaging.models import Channel
+
+    everywhere = (Channel.INBOX, Channel.WECHAT, Channel.SMS)
+    register(
+        MessageKind(
+            "booking.booked",
+            _("Booking confirmed"),
+            _("%(doctor)s, %(department)s, %(date)s %(time)s, number %(number)s. Please come 15 minutes early."),
+        )
+    )
+    register(
+        MessageKind(
+            "booking.reminder",
+            _("Your visit is tomorrow"),
+            _("%(doctor)s, %(department)s, %(date)s %(time)s, number %(number)s. Bring your identity document."),
+            channels=everywhere,
+            still_wanted=_still_booked,
+        )
+    )
+    register(
+        MessageKind(
+            "booking.cancelled",
+            _("Booking cancelled"),
+            _("Your booking with %(doctor)s on %(date)s %(time)s is cancelled. What was paid goes back in full."),
+            channels=everywhere,
+            urgent=True,
+        )
+    )
+
+
+def _wire_sweeps() -> None:
+    from hospital.kit import sweeps
+
+    from . import services
+
+    sweeps.register("appointments.sessions", services.sessions_open_ahead, every=900)
+    sweeps.register("appointments.holds", services.holds_expire, every=15)
+    sweeps.register("appointments.stopped", services.stopped_bookings_cancel, every=15)
+    sweeps.register("appointments.close", services.sessions_close, every=300)
+    sweeps.register("appointments.notices", services.notices_deliver, every=5)
+
+
+def _wire_invariants() -> None:
+    from .invariants import register_all
+
+    register_all()

@@ -1,5 +1,7 @@
 """Who has which place, and who waits at the door."""
 
+from datetime import datetime
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
@@ -7,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from appointments.states import ACTIVE_BOOKING, IN_ROOM_TICKET, BookingStatus, TicketStatus
+from billing.models import Charge
 from hospital.kit import notices
 from hospital.organisation.models import Department, Staff
 from hospital.people.models import Account, Patient
@@ -52,7 +55,9 @@ class Booking(models.Model):
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
     number = models.PositiveSmallIntegerField(_("number"))
     status = models.CharField(_("status"), max_length=20, choices=BookingStatus.choices, default=BookingStatus.HELD)
-    charge_id = models.BigIntegerField(null=True, blank=True, unique=True)  # billing.Charge; null when it is free
+    charge = models.OneToOneField(
+        Charge, on_delete=models.PROTECT, related_name="+", verbose_name=_("bill"), null=True, blank=True
+    )
     held_until = models.DateTimeField(_("held until"), null=True, blank=True)  # PAY-11
     cancel_reason = models.CharField(_("reason of the cancellation"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created"))
@@ -78,7 +83,7 @@ class Booking(models.Model):
                 condition=Q(status__in=_ACTIVE),
             ),
             models.CheckConstraint(
-                condition=~Q(status="held") | Q(held_until__isnull=False, charge_id__isnull=False),
+                condition=~Q(status="held") | Q(held_until__isnull=False, charge__isnull=False),
                 name="appointments_hold_has_end_and_charge",
             ),
         ]
@@ -90,6 +95,16 @@ class Booking(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.date} {self.status}"
+
+    @property
+    def starts_at(self) -> datetime:
+        assert self.during.lower is not None
+        return self.during.lower
+
+    @property
+    def ends_at(self) -> datetime:
+        assert self.during.upper is not None
+        return self.during.upper
 
 
 class TicketLane(models.IntegerChoices):

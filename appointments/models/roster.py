@@ -1,5 +1,7 @@
 """What can be booked: the week roster and what is generated from it for each day."""
 
+from datetime import datetime
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -165,6 +167,16 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.doctor_id} {self.date} {self.half_day}"
+
+    @property
+    def starts_at(self) -> datetime:
+        assert self.during.lower is not None
+        return self.during.lower
+
+    @property
+    def ends_at(self) -> datetime:
+        assert self.during.upper is not None
+        return self.during.upper
 
 
 class Period(models.Model):

@@ -1,0 +1,53 @@
+"""Who may do what in appointments. Pure: a strange object answers as if it weren't there (NotFound)."""
+
+from hospital.kit.actor import CLINICIANS, Actor, Role
+from hospital.kit.problems import NotFound
+from hospital.people.models import Patient
+
+from . import errors
+from .models import Booking, Session
+
+# Who stands where patients check in: nurses' station, window, kiosk.
+CHECK_IN_ROLES = CLINICIANS | {Role.CASHIER}
+# Who calls patients: the doctor, or the nurse at the door of the same department.
+QUEUE_ROLES = frozenset({Role.DOCTOR, Role.NURSE})
+
+
+def must_act_for(actor: Actor, patient_id: int) -> None:
+    """Raise NotFound unless the actor may book and cancel for this patient."""
+    if not (actor.is_system or actor.acts_for(patient_id)):
+        raise NotFound
+
+
+def must_be_proved(patient: Patient) -> None:
+    """Raise RealNameNeeded while the patient's real name isn't proved (AP-01, IH-04)."""
+    if patient.verified_at is None:
+        raise errors.RealNameNeeded
+
+
+def must_check_in(actor: Actor) -> None:
+    """Raise NotFound unless the actor works where patients check in."""
+    if not (actor.is_system or (actor.is_staff and actor.is_any(*CHECK_IN_ROLES))):
+        raise NotFound
+
+
+def may_run_queue(actor: Actor, session: Session) -> bool:
+    """The session's doctor, and doctors and nurses posted in its department."""
+    if actor.staff_id is None or not actor.is_any(*QUEUE_ROLES):
+        return False
+    return actor.staff_id == session.doctor_id or session.department_id in actor.department_ids
+
+
+def must_run_queue(actor: Actor, session: Session) -> None:
+    if not may_run_queue(actor, session):
+        raise NotFound
+
+
+def must_stop_sessions(actor: Actor) -> None:
+    """Stopping a clinic is the administration's, or the head's of that department (AP-08)."""
+    if not (actor.is_system or actor.is_any(Role.ADMIN, Role.HEAD)):
+        raise NotFound
+
+
+def may_see(actor: Actor, booking: Booking) -> bool:
+    return actor.acts_for(booking.patient_id)

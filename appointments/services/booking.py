@@ -1,0 +1,326 @@
+"""Hold, book, cancel, expire.
+
+Locks are taken in one order: patient (limits are counted per patient), booking, place, charge. A hold takes patient
+and place; whatever ends a booking takes booking, place, charge; a payment takes the charge alone. No cycle exists.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+import billing.selectors
+import billing.services
+from hospital.kit import clock, notices, sweeps
+from hospital.kit.actor import Actor, Role, system
+from hospital.kit.problems import NotFound
+from hospital.kit.transactions import entry, within
+from hospital.messaging import services as messaging
+from hospital.organisation import services as organisation
+from hospital.people.models import Patient
+
+from .. import errors, kinds, parameters, policy
+from ..models import Booking, Channel, Notice, Period, Session
+from ..states import ACTIVE_BOOKING, BOOKING, TICKET, BookingStatus, SessionStatus, TicketStatus
+from .places import Taken, place_give_back, place_take
+
+SWEEP = "appointments.notices"
+
+# What the database forbids, as people read it.
+_REFUSALS = {
+    "appointments_one_per_half_day": errors.OnePerHalfDay,
+    "appointments_patient_one_place_at_a_time": errors.TimeOverlap,
+}
+
+
+@entry
+def booking_hold(
+    *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP
+) -> Booking:
+    """Hold a place of a period for a patient until it is paid, or book it at once when it costs nothing (PAY-11).
+
+    Raises NotFound, RealNameNeeded (AP-01), SessionClosed, PeriodOver, PeriodFull, OnePerHalfDay, TooManyDepartments,
+    TimeOverlap (AP-04), and what the kind of visit refuses. Held twice by the same patient, it is the same hold.
+    """
+    return booking_hold_within(actor=actor, patient_id=patient_id, period_id=period_id, at=at, channel=channel)
+
+
+@within
+def booking_hold_within(
+    *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP
+) -> Booking:
+    """`booking_hold` for apps above, inside their transaction."""
+    if actor.is_any(Role.UNVERIFIED):
+        raise errors.RealNameNeeded
+    policy.must_act_for(actor, patient_id)
+    period = Period.objects.select_related("session__department").filter(pk=period_id).first()
+    if period is None:
+        raise NotFound
+    session = period.session
+    if session.status != SessionStatus.OPEN:
+        raise errors.SessionClosed
+    if period.starts_at <= at:
+        raise errors.PeriodOver
+    kinds.get(session.kind).may_hold(actor, patient_id, session.pk, at)
+
+    patient: Patient | None = Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).first()
+    if patient is None:
+        raise NotFound
+    policy.must_be_proved(patient)
+    same = Booking.objects.filter(patient_id=patient_id, period_id=period_id, status=BookingStatus.HELD).first()
+    if same is not None:
+        return same
+    _within_departments(patient_id, period, at)
+    try:
+        with transaction.atomic():  # a refusal gives the place back at once, whatever the caller makes of it
+            taken = place_take(period_id)
+            if taken is None:
+                raise errors.PeriodFull
+            _still_open(session.pk)
+            return _hold(actor, patient_id, period, taken, channel, at)
+    except IntegrityError as error:
+        diagnostics = getattr(error.__cause__, "diag", None)
+        refusal = _REFUSALS.get(getattr(diagnostics, "constraint_name", None) or "")
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def _within_departments(patient_id: int, period: Period, at: datetime) -> None:
+    """AP-04: so many departments a day. The patient's row is locked, so two holds can't both be the last."""
+    limit = parameters.DEPARTMENTS_PER_DAY.at(at, period.session.department.campus_id)
+    departments = set(
+        Booking.objects.filter(patient_id=patient_id, date=period.session.date, status__in=ACTIVE_BOOKING).values_list(
+            "department_id", flat=True
+        )
+    )
+    if len(departments | {period.session.department_id}) > limit:
+        raise errors.TooManyDepartments(limit=limit)
+
+
+def _still_open(session_id: int) -> None:
+    """Asked again with the place in hand: a stop that came between is seen here, one that comes later waits for our
+    place and then finds our booking (session_stop)."""
+    if not Session.objects.filter(pk=session_id, status=SessionStatus.OPEN).exists():
+        raise errors.SessionClosed
+
+
+def _hold(actor: Actor, patient_id: int, period: Period, taken: Taken, channel: Channel, at: datetime) -> Booking:
+    session = period.session
+    kind = kinds.get(session.kind)
+    held_until = at + timedelta(minutes=parameters.HOLD_MINUTES.at(at, session.department.campus_id))
+    charge = billing.services.charge_create(
+        actor=actor, patient_id=patient_id, kind=kind.charge_kind, subject_id=taken.booking_id,
+        lines=[billing.services.LineSpec(session.fee_item, 1)], at=at, expires_at=held_until,
+        campus_id=session.department.campus_id, department_id=session.department_id,
+    )  # fmt: skip
+    booking = Booking.objects.create(
+        pk=taken.booking_id, patient_id=patient_id, account_id=actor.account_id, place_id=taken.place_id,
+        period=period, session=session, doctor_id=session.doctor_id, department_id=session.department_id,
+        date=session.date, half_day=session.half_day, during=DateTimeTZRange(period.starts_at, period.ends_at), kind=session.kind,
+        channel=channel, number=taken.number, status=BookingStatus.HELD, charge=charge, held_until=held_until,
+        created_at=at,
+    )  # fmt: skip
+    BOOKING.begin(booking, actor=actor, at=at)
+    if charge.amount == 0:
+        _book(booking, actor=actor, at=at)
+    return booking
+
+
+@within
+def _book(booking: Booking, *, actor: Actor, at: datetime) -> None:
+    """held -> booked, and what follows: messages, the carers' right to read, the app above told."""
+    BOOKING.move(booking, BookingStatus.BOOKED, actor=actor, at=at, booked_at=at)
+    session = booking.session
+    organisation.care_relation_open(
+        actor=actor, patient_id=booking.patient_id, because="appointments.booking", because_id=booking.pk,
+        starts_at=at, ends_at=session.ends_at + timedelta(days=parameters.CARE_DAYS.at(at)),
+        staff_id=session.doctor_id, department_id=session.department_id,
+    )  # fmt: skip
+    _tell(booking, "booking.booked", at=at)
+    remind_at = clock.at_local(booking.date - timedelta(days=1), parameters.remind_time(at))
+    if remind_at > at:
+        _tell(booking, "booking.reminder", at=at, not_before=remind_at)
+    _notify(booking, "booked", at=at)
+
+
+def _tell(booking: Booking, kind: str, *, at: datetime, not_before: datetime | None = None) -> None:
+    messaging.patient_tell(
+        key=f"{kind}:{booking.pk}", patient_id=booking.patient_id, kind=kind, at=at, not_before=not_before,
+        context={
+            "booking_id": booking.pk,
+            "doctor": booking.doctor.name,
+            "department": booking.department.name,
+            "room": booking.session.room,
+            "date": f"{booking.date:%F}",
+            "time": f"{clock.local(booking.starts_at):%H:%M}",
+            "number": booking.number,
+        },
+        url=f"/visits/{booking.pk}/",
+    )  # fmt: skip
+
+
+def _notify(booking: Booking, what: str, *, at: datetime) -> None:
+    notices.post(
+        Notice, topic=f"booking.{what}", key=f"booking.{what}:{booking.pk}", at=at,
+        payload={"booking_id": booking.pk, "kind": booking.kind},
+    )  # fmt: skip
+    sweeps.wake(SWEEP)
+
+
+@within
+def booking_paid(charge_id: int, at: datetime) -> None:
+    """The money is there (billing's notice): the held place is booked. What can't be honoured goes back (G02)."""
+    booking = _locked(charge_id=charge_id)
+    if booking is None or booking.status in {BookingStatus.EXPIRED, BookingStatus.CANCELLED}:
+        billing.services.charge_cancel(
+            actor=system("appointments"), charge_id=charge_id, at=at, reason="the place is no longer held"
+        )
+    elif booking.status == BookingStatus.HELD:
+        _book(booking, actor=system("appointments"), at=at)
+
+
+@within
+def charge_expired(charge_id: int, at: datetime) -> None:
+    """Nobody paid in time (billing's notice, after the channel's last word): the place is free again (PAY-11)."""
+    booking = _locked(charge_id=charge_id)
+    if booking is not None and booking.status == BookingStatus.HELD:
+        _expire(booking, at=at)
+
+
+@within
+def charge_refunded(charge_id: int, at: datetime) -> None:
+    """All the money went back while the booking stood, e.g. at the cash desk: the place is free again."""
+    booking = _locked(charge_id=charge_id)
+    if booking is None or booking.status != BookingStatus.BOOKED or billing.selectors.charge_is_paid(charge_id):
+        return
+    _cancel(booking, actor=system("appointments"), at=at, reason="refunded")
+
+
+def charge_may_refund(charge_id: int) -> bool:
+    """Not after check-in, and not for a visit that was missed (PAY-09, AP-06)."""
+    used = {BookingStatus.CHECKED_IN, BookingStatus.SEEN, BookingStatus.NO_SHOW}
+    return not Booking.objects.filter(charge_id=charge_id, status__in=used).exists()
+
+
+def _locked(**which: Any) -> Booking | None:
+    rows = Booking.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("session", "doctor", "department").filter(**which).first()
+
+
+@within
+def _expire(booking: Booking, *, at: datetime) -> None:
+    BOOKING.move(booking, BookingStatus.EXPIRED, actor=system("appointments.holds"), at=at, ended_at=at)
+    place_give_back(booking.place_id, booking_id=booking.pk)
+
+
+def holds_expire(*, at: datetime) -> int:
+    """The sweep behind billing's notice: a hold that is long over ends even if nobody told us (PAY-11)."""
+    over = at - timedelta(seconds=parameters.HOLD_GRACE.at(at))
+    done = 0
+    while done < 500 and _hold_expire_next(over=over, at=at):
+        done += 1
+    return done
+
+
+@entry
+def _hold_expire_next(*, over: datetime, at: datetime) -> bool:
+    rows = Booking.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    due = rows.select_related("session", "doctor", "department").filter(status=BookingStatus.HELD, held_until__lte=over)
+    booking = due.order_by("held_until", "pk").first()
+    if booking is None:
+        return False
+    if booking.charge_id is not None and billing.selectors.charge_is_paid(booking.charge_id):
+        _book(booking, actor=system("appointments.holds"), at=at)
+        return True
+    _expire(booking, at=at)
+    _charge_back(booking, actor=system("appointments.holds"), at=at, reason="not paid in time")
+    return True
+
+
+def _charge_back(booking: Booking, *, actor: Actor, at: datetime, reason: str) -> None:
+    """Ends the charge: an open one is cancelled, what was paid goes back whole by the way it came (PAY-09)."""
+    if booking.charge_id is not None:
+        billing.services.charge_cancel(actor=actor, charge_id=booking.charge_id, at=at, reason=reason)
+
+
+@entry
+def booking_cancel(*, actor: Actor, booking_id: int, at: datetime, reason: str = "") -> Booking:
+    """The patient gives a booking back: the place is free at once, what was paid goes back whole.
+
+    Raises NotFound, CancelTooLate after the cut-off (AP-05), NotCancellable when it is over or in use.
+    """
+    return booking_cancel_within(actor=actor, booking_id=booking_id, at=at, reason=reason)
+
+
+@within
+def booking_cancel_within(*, actor: Actor, booking_id: int, at: datetime, reason: str = "") -> Booking:
+    """`booking_cancel` for apps above and for the house itself, which knows no cut-off."""
+    booking = _locked(pk=booking_id)
+    if booking is None:
+        raise NotFound
+    policy.must_act_for(actor, booking.patient_id)
+    allowed = {BookingStatus.HELD, BookingStatus.BOOKED}
+    if actor.is_system:
+        allowed.add(BookingStatus.CHECKED_IN)
+    if booking.status not in allowed:
+        raise errors.NotCancellable
+    if booking.status == BookingStatus.BOOKED and not actor.is_system and at > cancel_until(booking, at):
+        raise errors.CancelTooLate
+    _cancel(booking, actor=actor, at=at, reason=reason)
+    _charge_back(booking, actor=actor, at=at, reason=reason or "cancelled by the patient")
+    return booking
+
+
+def cancel_until(booking: Booking, at: datetime) -> datetime:
+    """The last instant at which the patient may cancel (AP-05)."""
+    return booking.starts_at - timedelta(hours=parameters.CANCEL_HOURS.at(at))
+
+
+@within
+def _cancel(booking: Booking, *, actor: Actor, at: datetime, reason: str) -> None:
+    was_booked = booking.status != BookingStatus.HELD
+    if booking.status == BookingStatus.CHECKED_IN:
+        TICKET.move(booking.ticket, TicketStatus.WITHDRAWN, actor=actor, at=at, reason=reason, finished_at=at)
+    BOOKING.move(
+        booking, BookingStatus.CANCELLED, actor=actor, at=at, reason=reason, ended_at=at, cancel_reason=reason[:200]
+    )
+    place_give_back(booking.place_id, booking_id=booking.pk)
+    if not was_booked:
+        return
+    organisation.care_relation_open(
+        actor=actor, patient_id=booking.patient_id, because="appointments.booking", because_id=booking.pk,
+        starts_at=booking.booked_at or booking.created_at, ends_at=at, staff_id=booking.doctor_id,
+        department_id=booking.department_id,
+    )  # fmt: skip
+    messaging.message_withdraw(key=f"booking.reminder:{booking.pk}", at=at)
+    _tell(booking, "booking.cancelled", at=at)
+    _notify(booking, "cancelled", at=at)
+
+
+@within
+def booking_seen_within(*, actor: Actor, booking_id: int, at: datetime) -> None:
+    """The visit has begun: for apps above whose visits have no check-in and no queue (online)."""
+    booking = _locked(pk=booking_id)
+    if booking is None:
+        raise NotFound
+    if booking.status != BookingStatus.SEEN:
+        BOOKING.move(booking, BookingStatus.SEEN, actor=actor, at=at)
+
+
+def _told_booked(payload: Mapping[str, Any], at: datetime) -> None:
+    kinds.get(payload["kind"]).on_booked(payload["booking_id"], at)
+
+
+def _told_cancelled(payload: Mapping[str, Any], at: datetime) -> None:
+    kinds.get(payload["kind"]).on_cancelled(payload["booking_id"], at)
+
+
+_HANDLERS: dict[str, notices.Handler] = {"booking.booked": _told_booked, "booking.cancelled": _told_cancelled}
+
+
+def notices_deliver(*, at: datetime) -> int:
+    """The sweep that tells apps above (kinds.BookingKind)."""
+    return notices.deliver_due(Notice, _HANDLERS, at=at)

@@ -1,0 +1,146 @@
+"""Sessions: generated from the week roster, stopped, finished."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from hospital.kit import clock, sweeps
+from hospital.kit.actor import Actor, system
+from hospital.kit.problems import NotFound
+from hospital.kit.transactions import entry
+
+from .. import parameters, policy
+from ..kinds import registered
+from ..models import Booking, Session
+from ..states import BOOKING, SESSION, BookingStatus, SessionStatus
+from .booking import booking_cancel_within
+
+STOPPED_SWEEP = "appointments.stopped"
+
+# One statement: a session never exists without its periods, nor a period without its places. Who generates the same
+# day twice, or at the same time, makes nothing the second time (appointments_session_start, _doctor_once).
+_GENERATE = """
+WITH wanted AS (
+    SELECT slot.*, day::date AS date,
+           (day::date + slot.starts) AT TIME ZONE 'Asia/Shanghai' AS starts_at,
+           (day::date + slot.ends) AT TIME ZONE 'Asia/Shanghai' AS ends_at
+    FROM appointments_rosterslot AS slot
+    JOIN organisation_staff AS doctor ON doctor.id = slot.doctor_id AND doctor.suspended_at IS NULL
+    CROSS JOIN generate_series(%(first)s::date, %(last)s::date, interval '1 day') AS day
+    WHERE extract(isodow FROM day) = slot.weekday
+      AND day >= slot.effective_from AND (slot.effective_to IS NULL OR day <= slot.effective_to)
+), sessions AS (
+    INSERT INTO appointments_session
+        (roster_slot_id, doctor_id, department_id, room, date, half_day, during, kind, level, fee_item, status,
+         stop_reason)
+    SELECT id, doctor_id, department_id, room, date,
+           CASE WHEN starts < time '12:00' THEN 'am' WHEN starts < time '18:00' THEN 'pm' ELSE 'evening' END,
+           tstzrange(starts_at, ends_at), kind, level, fee_item, 'open', ''
+    FROM wanted
+    WHERE starts_at > %(at)s
+      AND NOT EXISTS (SELECT FROM appointments_session AS made
+                      WHERE made.doctor_id = wanted.doctor_id AND made.date = wanted.date
+                        AND made.during && tstzrange(starts_at, ends_at))
+    ORDER BY doctor_id, starts_at
+    ON CONFLICT DO NOTHING
+    RETURNING id, roster_slot_id, during
+), periods AS (
+    INSERT INTO appointments_period (session_id, starts_at, ends_at, capacity)
+    SELECT sessions.id, starts_at, starts_at + make_interval(mins => slot.period_minutes), slot.places_per_period
+    FROM sessions
+    JOIN appointments_rosterslot AS slot ON slot.id = sessions.roster_slot_id
+    CROSS JOIN generate_series(
+        lower(during), upper(during) - make_interval(mins => slot.period_minutes),
+        make_interval(mins => slot.period_minutes)
+    ) AS starts_at
+    RETURNING id, session_id, starts_at, capacity
+), places AS (
+    INSERT INTO appointments_place (period_id, session_id, seat, capacity, number)
+    SELECT periods.id, session_id, seat, capacity,
+           row_number() OVER (PARTITION BY session_id ORDER BY starts_at, seat)
+    FROM periods CROSS JOIN generate_series(1, capacity) AS seat
+)
+SELECT count(*) FROM sessions
+"""
+
+
+@entry
+def sessions_generate(*, actor: Actor, first: date, last: date, at: datetime) -> int:
+    """Make the sessions of the roster for [first, last] that don't exist yet; answers how many were made."""
+    policy.must_stop_sessions(actor)
+    with connection.cursor() as cursor:
+        cursor.execute(_GENERATE, {"first": first, "last": last, "at": at})
+        made: int = cursor.fetchone()[0]
+    return made
+
+
+def sessions_open_ahead(*, at: datetime) -> int:
+    """The sweep: sessions of today and of the days ahead (AP-03)."""
+    today = clock.business_day(at)
+    return sessions_generate(
+        actor=system("appointments.sessions"), first=today, last=today + timedelta(days=parameters.DAYS_AHEAD.at(at)),
+        at=at,
+    )  # fmt: skip
+
+
+@entry
+def session_stop(*, actor: Actor, session_id: int, reason: str, at: datetime) -> int:
+    """Stop a session (停诊): nobody can book it from now on; its bookings are cancelled and refunded by a sweep.
+
+    Answers how many bookings that concerns. Raises NotFound, StaleMove (AP-08).
+    """
+    policy.must_stop_sessions(actor)
+    session = Session.objects.filter(pk=session_id).first()
+    if session is None:
+        raise NotFound
+    SESSION.move(session, SessionStatus.STOPPED, actor=actor, at=at, reason=reason, stop_reason=reason[:200])
+    # Who is taking a place this moment has its row locked and is waited for here; who comes later finds the session
+    # stopped. So the sweep misses nobody.
+    list(session.places.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    sweeps.wake(STOPPED_SWEEP)
+    return _concerned().filter(session=session).count()
+
+
+def _concerned() -> QuerySet[Booking]:
+    active = [BookingStatus.HELD, BookingStatus.BOOKED, BookingStatus.CHECKED_IN]
+    return Booking.objects.filter(session__status=SessionStatus.STOPPED, status__in=active)
+
+
+def stopped_bookings_cancel(*, at: datetime) -> int:
+    """The sweep: bookings of stopped sessions are cancelled, refunded and their patients told, one by one (AP-08)."""
+    done = 0
+    for booking_id, reason in _concerned().order_by("pk").values_list("pk", "session__stop_reason")[:500]:
+        done += _stopped_booking_cancel(booking_id=booking_id, reason=reason, at=at)
+    return done
+
+
+@entry
+def _stopped_booking_cancel(*, booking_id: int, reason: str, at: datetime) -> int:
+    if not _concerned().filter(pk=booking_id).exists():
+        return 0
+    booking_cancel_within(actor=system("appointments.stopped"), booking_id=booking_id, reason=reason, at=at)
+    return 1
+
+
+def sessions_close(*, at: datetime) -> int:
+    """The sweep: sessions whose hours are over finish; who booked and never came is a no-show (AP-06)."""
+    over = Session.objects.filter(status=SessionStatus.OPEN, during__endswith__lte=at - timedelta(minutes=60))
+    done = 0
+    for session_id in over.order_by("pk").values_list("pk", flat=True)[:500]:
+        done += _session_close(session_id=session_id, at=at)
+    return done
+
+
+@entry
+def _session_close(*, session_id: int, at: datetime) -> int:
+    actor = system("appointments.close")
+    session = Session.objects.select_for_update(no_key=True).get(pk=session_id)
+    if session.status != SessionStatus.OPEN:
+        return 0
+    SESSION.move(session, SessionStatus.FINISHED, actor=actor, at=at)
+    comes = [name for name, kind in registered().items() if kind.comes]
+    missed = session.bookings.filter(status=BookingStatus.BOOKED, kind__in=comes)
+    for booking in missed.select_for_update(no_key=True).order_by("pk"):
+        BOOKING.move(booking, BookingStatus.NO_SHOW, actor=actor, at=at, ended_at=at)
+    return 1
