@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from hospital.kit import clock
+from tests.browser import chromium, open_page
 from tests.cast import Cast, build
+
+__all__ = ["cast", "chromium", "open_page"]
 
 
 @pytest.fixture

@@ -68,7 +68,16 @@ def weekday(value: date | datetime | None) -> str:
     if value is None:
         return ""
     on = clock.local(value).date() if isinstance(value, datetime) else value
-    return [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")][on.weekday()]
+    names = [
+        pgettext("weekday", "Mon"),
+        pgettext("weekday", "Tue"),
+        pgettext("weekday", "Wed"),
+        pgettext("weekday", "Thu"),
+        pgettext("weekday", "Fri"),
+        pgettext("weekday", "Sat"),
+        pgettext("weekday", "Sun"),
+    ]
+    return names[on.weekday()]
 
 
 @register.filter
