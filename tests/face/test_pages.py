@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser import DESKTOP, PHONE, TABLET, WORKSTATION
+from tests.browser import DESKTOP, PHONE, TABLET, WORKSTATION, Watch
 
 pytestmark = pytest.mark.browser
 
@@ -45,12 +45,16 @@ def test_a_doctor_meets_clean_pages(cast, open_page, size):
         assert violations(page) == [], path
 
 
-def test_the_watch_sees_a_foreign_request_and_an_inline_script(cast, open_page, live_server):
-    """The control of the three tests above: what they promise to notice is noticed."""
-    from tests.browser import Watch
-
-    page = open_page()
+def test_the_watch_and_axe_see_faults(cast, chromium, live_server):
+    """The control of the tests above: what they promise to notice is noticed."""
+    page = chromium.new_page()
     watch = Watch(host="elsewhere.example")
     watch.over(page)
-    page.goto("/")
-    assert any("another host" in fault for fault in watch.faults)
+    page.goto(f"{live_server.url}/")
+    page.locator("main").evaluate('main => { main.innerHTML += \'<p style="color:red">x</p><img src="data:,">\' }')
+    try:
+        assert any("another host" in fault for fault in watch.faults)
+        assert any("Content Security Policy" in fault for fault in watch.faults)
+        assert any(fault.startswith("image-alt") for fault in violations(page))
+    finally:
+        page.close()
