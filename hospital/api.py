@@ -1,6 +1,6 @@
 """How the API comes in and how it refuses: the same actor, rule and problems as the pages."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
@@ -8,11 +8,13 @@ from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from hospital.kit.access import actor_of, require
 from hospital.kit.problems import Invalid, NotFound, Problem
-from hospital.problem_pages import PageExpired
+from hospital.problem_pages import PageExpired, note_refusal
+
+if TYPE_CHECKING:  # rest_framework.views itself imports this module, by its name in the settings
+    from rest_framework.views import APIView
 
 
 class ActorAuthentication(BaseAuthentication):
@@ -34,7 +36,7 @@ class ActorAuthentication(BaseAuthentication):
 class RulePermission(BasePermission):
     """The view's declared rule, asked once more where DRF dispatches."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         require(view, request.method or "GET", actor_of(request._request))
         return True
 
@@ -58,6 +60,7 @@ def problem_answer(error: Exception, context: dict[str, Any]) -> Response | None
         )
     else:
         return None
+    note_refusal(context["request"]._request, problem)
     return Response(problem.as_dict(), status=problem.status, content_type="application/problem+json")
 
 

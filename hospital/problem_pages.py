@@ -8,12 +8,14 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 
-from hospital.kit import access
+from hospital.audit.services import record
+from hospital.kit import access, clock
 from hospital.kit.problems import Forbidden, NotFound, Problem, SignInNeeded
 
 log = logging.getLogger(__name__)
@@ -36,9 +38,29 @@ def wants_json(request: HttpRequest) -> bool:
     )
 
 
+def note_refusal(request: HttpRequest, problem: Problem) -> None:
+    """Leave one security line of a refusal at a private route (G12): a signed-in person's in the audit trail.
+
+    A stranger's goes to the log only, or anybody could fill a table that never shrinks.
+    """
+    match = request.resolver_match
+    log.info("refused %s on %s", problem.code, match and match.view_name)
+    if match is None or not isinstance(problem, (NotFound, Forbidden, access.Undeclared)):
+        return
+    found = access.rules_of(match.func).get(request.method or "GET")
+    actor = access.actor_of(request)
+    if (actor.account_id is None and not actor.is_system) or (found is not None and found.is_public):
+        return
+    target = " ".join(
+        [str(request.method), match.view_name, *(f"{key}={value}" for key, value in match.kwargs.items())]
+    )
+    with transaction.atomic():
+        record(actor, "access.refused", at=clock.now(), outcome=problem.code, reason=target[:500])
+
+
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The problem as this client reads it."""
-    log.info("refused %s on %s", problem.code, request.resolver_match and request.resolver_match.view_name)
+    note_refusal(request, problem)
     response: HttpResponse
     if wants_json(request):
         response = JsonResponse(problem.as_dict(), status=problem.status, content_type="application/problem+json")
@@ -78,7 +100,11 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        found: access.Rule | None = getattr(request, "access_rule", None)
+        if found is None or not found.is_public:
+            response.setdefault("Cache-Control", "no-store, private")
+        return response
 
     def process_view(
         self, request: HttpRequest, callback: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -89,9 +115,6 @@ class AccessMiddleware:
             return answer(request, problem)
         request.access_rule = found  # type: ignore[attr-defined]
         return None
-
-    def process_template_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

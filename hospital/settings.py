@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "hospital.people.middleware.SessionGuardMiddleware",
+    "hospital.people.middleware.ServiceTokenMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "hospital.organisation.middleware.ActorMiddleware",

@@ -3,8 +3,11 @@
 
 def wire() -> None:
     """Called once, from AppConfig.ready()."""
+    from django.core import checks
+
     from hospital.kit import lifecycle
 
-    from . import services
+    from . import doors, services
 
     lifecycle.journal_with(services.journal_move)
+    checks.register(doors.check_access, "access")

@@ -28,6 +28,9 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 READS = ("GET",)
 
+# Every rule ever declared, with the module of its view: a declaration without a route is a fault (kit/doors.py).
+declarations: list[tuple[str, "Rule"]] = []
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -56,6 +59,7 @@ def _declare(view: V, new: Rule) -> V:
         if method in rules and "access_rules" in vars(view):
             raise ValueError(f"{new.name}: {method} is declared twice")
         rules[method] = new
+    declarations.append((view.__module__, new))
     view.access_rules = rules  # type: ignore[attr-defined]
     return view
 

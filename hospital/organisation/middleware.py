@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from hospital.kit import clock
-from hospital.kit.actor import ANONYMOUS, Actor
+from hospital.kit.actor import ANONYMOUS, Actor, Role
 
 from . import selectors
 
@@ -33,6 +33,12 @@ class ActorMiddleware:
         ip = client_ip(request)
         device = hashlib.sha256(request.headers.get("User-Agent", "").encode()).hexdigest()[:16]
         request_id: str = getattr(request, "request_id", "")
+        token = getattr(request, "service_token", None)
+        if token is not None:
+            return Actor(
+                roles=frozenset({Role.SERVICE}), service=token.name, scopes=frozenset(token.scopes), ip=ip, device=device,
+                request_id=request_id,
+            )  # fmt: skip
         if not request.user.is_authenticated:
             return Actor(roles=ANONYMOUS.roles, ip=ip, device=device, request_id=request_id)
         return selectors.actor_for(request.user, at=clock.now(), ip=ip, device=device, request_id=request_id)

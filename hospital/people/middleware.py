@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from hospital.kit import clock
 
 from . import sessions
+from .services import service_token_find
 
 
 class RequestIdMiddleware:
@@ -43,4 +44,18 @@ class SessionGuardMiddleware:
                 request.user = AnonymousUser()
             else:
                 sessions.touch(request, at=at)
+        return self.get_response(request)
+
+
+class ServiceTokenMiddleware:
+    """Another program comes in by `Authorization: Bearer`; it is never a person, whatever cookies it brings."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            request.user = AnonymousUser()
+            request.service_token = service_token_find(token.strip(), at=clock.now())  # type: ignore[attr-defined]
         return self.get_response(request)
