@@ -7,5 +7,10 @@ PUBLIC_ROUTES = frozenset(
     {
         "health.live",
         "health.ready",
+        "portal.about",
+        "portal.care_mode",
+        "portal.home",
+        "portal.language",
+        "styleguide",
     }
 )

@@ -101,6 +101,7 @@ def knock(visitor: Visitor, path: str, verb: str, case: Case) -> Outcome:
 
 _NOISE = [
     re.compile(rb'nonce="[^"]*"'),
+    re.compile(rb'data-now="[^"]*"'),
     re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"'),
     re.compile(rb'"X-CSRFToken": "[^"]*"'),
     re.compile(rb"&quot;X-CSRFToken&quot;: &quot;[^&]*&quot;"),
