@@ -19,7 +19,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from hospital.kit import clock
 from hospital.kit.actor import ANONYMOUS, Actor, Role, system
-from hospital.organisation import selectors
+from hospital.organisation import names, selectors
 from hospital.organisation.models import Campus, CareRelation, Department, Post, Staff, Title
 from hospital.people import identity, sessions
 from hospital.people.models import Account, DocumentType, FamilyLink, Patient, Relation, Sex
@@ -150,7 +150,10 @@ class Cast:
         self._sequence += 1
         number = f"S{self._sequence:05d}"
         account = self._account(number, is_staff=True, is_superuser=Role.ADMIN in roles)
-        staff = Staff.objects.create(account=account, number=number, name=name, title=title, **columns)
+        pinyin, initials = names.person(name)
+        staff = Staff.objects.create(
+            account=account, number=number, name=name, pinyin=pinyin, initials=initials, title=title, **columns
+        )
         since = clock.business_day(self.at) - timedelta(days=365)
         for role in roles:
             Post.objects.create(staff=staff, department=department, role=role.value, effective_from=since)
@@ -178,7 +181,11 @@ class Cast:
 
 
 def _department(campus: Campus, code: str, national_code: str, name: str) -> Department:
-    return Department.objects.create(campus=campus, code=code, national_code=national_code, name=name)
+    pinyin, initials = (sound.strip() for sound in names.sounds([name]))
+    return Department.objects.create(
+        campus=campus, code=code, national_code=national_code, name=name, pinyin=pinyin, initials=initials,
+        licence_scopes=["内科专业"],
+    )  # fmt: skip
 
 
 def build(at: datetime) -> Cast:

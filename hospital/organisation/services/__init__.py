@@ -1,13 +1,14 @@
 """Writes of hospital.organisation."""
 
 from .care import care_relation_open
-from .catalogues import ImportResult, catalogue_import, catalogue_preview, concept_save
+from .catalogues import ImportResult, carried_load, catalogue_import, catalogue_preview, concept_save
 from .parameters import parameter_set
 from .people import post_close, post_open, staff_hire
 
 __all__ = [
     "ImportResult",
     "care_relation_open",
+    "carried_load",
     "catalogue_import",
     "catalogue_preview",
     "concept_save",

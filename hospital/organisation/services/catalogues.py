@@ -1,6 +1,7 @@
 """Bringing catalogues of codes in and keeping single codes."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from hospital.kit.transactions import entry
 from hospital.people.models import Account
 
 from ..catalogues import storing
+from ..catalogues.carried import CARRIED
 from ..catalogues.reading import Reading, read
 from ..catalogues.storing import Counts, Difference
 from ..errors import CatalogueRefused, CatalogueShrinks
@@ -86,6 +88,26 @@ def catalogue_import(
     )  # fmt: skip
     audit.record(actor, "catalogue.import", at=at, subject=run)
     return result
+
+
+def carried_load(
+    *, actor: Actor, at: datetime, systems: Sequence[str] | None = None, again: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Bring in the catalogues that the product carries, each in a transaction of its own; answers what each did.
+
+    A file that came in before is left alone unless `again`: what the hospital changed since is the hospital's.
+    """
+    for carried in CARRIED:
+        if systems is not None and carried.system not in systems:
+            continue
+        raw = carried.path.read_bytes()
+        known = CatalogueImport.objects.filter(system=carried.system, sha256=hashlib.sha256(raw).hexdigest())
+        if known.exists() and not again:
+            yield {"system": carried.system.value, "file": carried.file_name, "loaded": "before"}
+            continue
+        yield catalogue_import(
+            actor=actor, system=carried.system, file_name=carried.file_name, raw=raw, source=carried.source, at=at
+        ).as_dict()
 
 
 @entry
