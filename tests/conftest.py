@@ -1,8 +1,10 @@
 """Fixtures that every test may use. The cast lives in tests/cast.py."""
 
+import os
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from hospital.kit import clock
 from tests.browser import chromium, open_page
@@ -15,3 +17,12 @@ __all__ = ["cast", "chromium", "open_page"]
 def cast(db: Any) -> Cast:
     """The known people of tests/cast.py, fresh in each test (works with transactional_db as well)."""
     return build(clock.now())
+
+
+def pytest_configure() -> None:
+    """Each worker of a parallel run gets its own corner of Redis, and so do the processes that its tests start."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        prefix = os.environ["REDIS_PREFIX"] = f"{os.environ.get('REDIS_PREFIX', 'ih')}-{worker}"
+        settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = prefix
+        settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = f"{prefix}:"
