@@ -1,7 +1,7 @@
 """Hold, book, cancel, expire.
 
-Locks are taken in one order: patient (limits are counted per patient), booking, place, charge. A hold takes patient
-and place; whatever ends a booking takes booking, place, charge; a payment takes the charge alone. No cycle exists.
+Locks are taken in one order: patient (limits are counted per patient), period, booking, place, charge. A hold takes
+patient, period, place; whatever ends a booking takes booking, place, charge; a payment the charge alone. No cycle.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,10 @@
-"""Taking and giving back the scarce row, one statement each (G01).
+"""Taking and giving back the scarce row (G01).
 
-Whoever's id stands in a place's `booking_id` has it. No counter exists that could drift, and nobody reads before
-writing: the statement that looks for a free place is the one that takes it.
+Whoever's id stands in a place's `booking_id` has it; no counter exists that could drift. Who takes a place queues at
+its period, shortly, and looks with the lock in hand. Two shorter ways were tried under a crowd (tests/races) and are
+wrong: with SKIP LOCKED alone a caller is told "full" while the taker before them is about to be refused, and a place
+stays unsold; waiting at the places themselves, callers keep locks on places that turned out to be taken, and PostgreSQL
+finds deadlocks among them.
 """
 
 from dataclasses import dataclass
@@ -10,14 +13,12 @@ from django.db import connection
 
 from hospital.kit.transactions import within
 
-from ..models import Place
+from ..models import Period, Place
 
 _TAKE = """
 UPDATE appointments_place SET booking_id = nextval(pg_get_serial_sequence('appointments_booking', 'id'))
-WHERE id = (
-    SELECT id FROM appointments_place WHERE period_id = %s AND booking_id IS NULL
-    ORDER BY seat LIMIT 1 FOR NO KEY UPDATE {wait}
-)
+WHERE id = (SELECT id FROM appointments_place WHERE period_id = %s AND booking_id IS NULL ORDER BY seat LIMIT 1)
+  AND booking_id IS NULL
 RETURNING id, number, booking_id
 """
 
@@ -33,19 +34,15 @@ class Taken:
 
 @within
 def place_take(period_id: int) -> Taken | None:
-    """Take the first free place of a period; None when all are taken.
-
-    First past the places that others are just taking, so that nobody queues while another place is free. If there
-    was none, once more with waiting: a place that is locked now comes free when its taker is refused, and telling
-    "full" then would leave it unsold while somebody wants it (G01).
-    """
-    for wait in ("SKIP LOCKED", ""):
-        with connection.cursor() as cursor:
-            cursor.execute(_TAKE.format(wait=wait), [period_id])
-            row = cursor.fetchone()
-        if row is not None:
-            return Taken(*row)
-    return None
+    """Take the first free place of a period; None when all are taken."""
+    free = Place.objects.filter(period_id=period_id, booking=None)
+    if not free.exists():
+        return None  # nobody needs to queue to hear that
+    Period.objects.select_for_update(no_key=True).filter(pk=period_id).values_list("pk", flat=True).get()
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [period_id])
+        row = cursor.fetchone()
+    return None if row is None else Taken(*row)
 
 
 @within
