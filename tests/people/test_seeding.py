@@ -1,0 +1,26 @@
+"""Demo patients are well formed, repeatable and added once."""
+
+import random
+
+from hospital.kit import clock
+from hospital.people import identity, seeding
+from hospital.people.models import Account, FamilyLink, Patient
+
+
+def _seed(size: str) -> None:
+    seeding.seed(size=size, rng=random.Random("1:people"), at=clock.now())
+
+
+def test_twice_is_once(db) -> None:
+    _seed("demo")
+    before = (Account.objects.count(), Patient.objects.count(), FamilyLink.objects.count())
+    assert before == (20, 21, 21)
+    _seed("demo")
+    assert (Account.objects.count(), Patient.objects.count(), FamilyLink.objects.count()) == before
+
+
+def test_numbers_agree_with_the_person(db) -> None:
+    _seed("demo")
+    for patient in Patient.objects.all():
+        said = identity.read(patient.document_type, patient.document_no, today=clock.today())
+        assert (said.birth_date, said.sex, said.region) == (patient.birth_date, patient.sex, patient.region_code)
