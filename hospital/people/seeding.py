@@ -8,6 +8,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from hospital.kit.fields import blind
@@ -17,7 +18,6 @@ from .models import Account, DocumentType, FamilyLink, Patient, Relation, Sex, V
 
 _HOW_MANY = {"tiny": 2, "demo": 20, "large": 100_000}
 _BATCH = 2_000
-_NO_PASSWORD = "!"  # Django's mark of an account that has none
 CONSENT = "family-2026-11"
 
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
@@ -101,7 +101,7 @@ def _enrol(people: list[_Invented], *, first: int, at: datetime) -> None:
     numbered = [(first + place, person) for place, (index, person) in enumerate(phones.items()) if index not in here]
     numbers = {person.document_no: (number, person) for number, person in numbered}  # two of chance may be equal
     accounts = [
-        Account(login=f"demo-p{n:06d}", phone=p.phone, password=_NO_PASSWORD, created_at=at)
+        Account(login=f"demo-p{n:06d}", phone=p.phone, password=make_password(None), created_at=at)
         for n, p in numbers.values()
     ]
     patients = [_patient(f"8{number:07d}", person, at) for number, person in numbers.values()]
