@@ -53,3 +53,16 @@ class OtherRequest(Problem):
     status = 422
     title = _("The same key was used for another request")
     next_step = _("Send a new request with a new key.")
+
+
+class ChannelSaysNo(Problem):
+    code = "PAY-02-channel-refused"
+    title = _("The payment channel did not accept this order (%(said)s)")
+    next_step = _("Nothing was charged. Please try again or choose another way to pay.")
+
+
+class ChannelSilent(Problem):
+    code = "PAY-02-channel-silent"
+    status = 503
+    title = _("The payment channel does not answer at the moment")
+    next_step = _("Nothing is lost. Please try again in a moment; if you have paid, it will show here by itself.")

@@ -6,6 +6,12 @@ def wire() -> None:
     from hospital.kit import sweeps
 
     from . import services
+    from .channels import base
+    from .channels.wechat.client import WeChatClient
+    from .models import Channel
+    from .services import intents
 
+    base.register(Channel.WECHAT, WeChatClient)
     sweeps.register("billing.notices", services.notices_deliver, every=10, title="Payment consequences")
     sweeps.register("billing.expiry", services.charges_expire, every=15, title="Expired bills")
+    sweeps.register(intents.SWEEP, intents.intents_resolve, every=10, title="Orders and refunds at channels")

@@ -3,12 +3,23 @@
 from .charges import Charge, ChargeLine, Scene
 from .ledger import DayClose, Entry, Journal, LedgerAccount
 from .notices import Notice
-from .payments import Channel, Payment, PayMethod, PayOrder, PayOrderCharge, Refund, RefundLine, Settlement
+from .payments import (
+    Channel,
+    ChannelEvent,
+    Payment,
+    PayMethod,
+    PayOrder,
+    PayOrderCharge,
+    Refund,
+    RefundLine,
+    Settlement,
+)
 from .prices import Category, PriceItem
 
 __all__ = [
     "Category",
     "Channel",
+    "ChannelEvent",
     "Charge",
     "ChargeLine",
     "DayClose",

@@ -48,6 +48,7 @@ class PayOrder(models.Model):
     prepared = models.JSONField(default=dict, blank=True)  # prepay_id, code_url or h5_url
     close_wanted_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True, blank=True)  # when the channel was last asked
     next_query_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -146,6 +147,7 @@ class Refund(models.Model):
     success_at = models.DateTimeField(null=True, blank=True)
     recorded_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True, blank=True)  # when the channel was last asked
     next_query_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
 
@@ -192,3 +194,22 @@ class RefundLine(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.refund_id}: {self.line_id} x {self.quantity}"
+
+
+class ChannelEvent(AppendOnly):
+    """A genuine notice of a channel that was acted upon; the same one again is known by its id (G06)."""
+
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    event_id = models.CharField(max_length=64)
+    event_type = models.CharField(max_length=40)
+    number = models.CharField(max_length=32)  # of the pay order or refund that it speaks of
+    received_at = models.DateTimeField()
+    body_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("notice of a channel")
+        constraints = [models.UniqueConstraint(fields=["channel", "event_id"], name="billing_channel_event_once")]
+        indexes = [models.Index(fields=["number"], name="billing_channel_event_number")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.event_type} {self.number}"

@@ -1,6 +1,7 @@
 """Writes of billing. Upper apps call the verbs listed here; channels and desks use the packages inside."""
 
 from .charges import LineSpec, charge_cancel, charge_create, charges_expire
+from .intents import intents_resolve, order_prepare, order_refresh, refund_push
 from .notices import notices_deliver
 from .payments import Money, pay_order_open, payment_record
 from .refunds import refund_approve, refund_reject, refund_request
@@ -11,10 +12,14 @@ __all__ = [
     "charge_cancel",
     "charge_create",
     "charges_expire",
+    "intents_resolve",
     "notices_deliver",
+    "order_prepare",
+    "order_refresh",
     "pay_order_open",
     "payment_record",
     "refund_approve",
+    "refund_push",
     "refund_reject",
     "refund_request",
 ]

@@ -15,10 +15,12 @@ from .. import errors, kinds
 from ..models import Charge, Payment, PayOrder, PayOrderCharge, Settlement
 from ..numbers import next_number
 from ..parameters import ORDER_MINUTES
-from ..states import CHARGE, PAY_ORDER, ChargeStatus, PayOrderStatus
+from ..states import CHARGE, LIVE_ORDER, PAY_ORDER, ChargeStatus, PayOrderStatus
 from .ledger import PATIENT_MONEY, channel_account, income_account, journal_post
 from .notices import notice_post
 from .refunds import refund_owed
+
+FIRST_QUESTION = timedelta(seconds=15)  # an order is asked about when its notice had time to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ def pay_order_open(
 ) -> PayOrder:
     """Write the intent to pay some open charges by one order; the channel is called after the commit.
 
+    Orders that the same charges have elsewhere are asked to be closed, so that nobody pays twice by two open pages.
+
     Raises NotPayable when one of them is not open any more or past its time (PAY-11).
     """
     charges = list(Charge.objects.select_for_update(no_key=True).filter(pk__in=charge_ids).order_by("pk"))
@@ -53,10 +57,13 @@ def pay_order_open(
             raise errors.NotPayable
     ends = [charge.expires_at for charge in charges if charge.expires_at]
     expires_at = min([*ends, at + timedelta(minutes=ORDER_MINUTES.at(at))])
+    others = PayOrder.objects.filter(parts__charge__in=charges, status__in=LIVE_ORDER)
+    PayOrder.objects.filter(pk__in=others.values("pk")).update(close_wanted_at=at, next_query_at=at)
     order = PayOrder.objects.create(
         number=next_number("P", at), channel=channel, method=method, amount=total(charge.amount for charge in charges),
         title=_order_title(charges), account_id=None if actor.is_staff else actor.account_id, staff_id=actor.staff_id,
-        campus_id=campus_id or charges[0].campus_id, created_at=at, expires_at=expires_at, next_query_at=at,
+        campus_id=campus_id or charges[0].campus_id, created_at=at, expires_at=expires_at,
+        next_query_at=at + FIRST_QUESTION,
     )  # fmt: skip
     PAY_ORDER.begin(order, actor=actor, at=at)
     PayOrderCharge.objects.bulk_create(

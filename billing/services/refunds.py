@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import F, Sum
 
 from hospital.audit import services as audit
+from hospital.kit import sweeps
 from hospital.kit.actor import Actor, Role, system
 from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry, within
@@ -21,6 +22,8 @@ from .notices import notice_post
 
 if TYPE_CHECKING:
     from .charges import LineSpec
+
+INTENTS = "billing.intents"
 
 
 @within
@@ -119,6 +122,8 @@ def _approve(refund: Refund, *, actor: Actor, at: datetime) -> None:
         refund, RefundStatus.APPROVED, actor=actor, at=at, approved_by_account_id=actor.account_id, approved_at=at,
         next_query_at=None if by_desk else at,
     )  # fmt: skip
+    if not by_desk:
+        sweeps.wake(INTENTS)
 
 
 @entry

@@ -1,14 +1,20 @@
 """A price list, and a kind of charge that remembers what it was told."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
+from socketserver import ThreadingMixIn
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from django.db import transaction
+from django.test import Client
 
 from billing import kinds, services
+from billing.channels.wechat.sandbox import Keys, Sandbox, make_keys
 from billing.models import Category, Charge, PriceItem
 from hospital.kit import clock
 from tests.cast import Cast, Person, actor_of_person
@@ -87,3 +93,77 @@ def house(cast: Cast, thing: Thing) -> House:
             code=code, name=name, category=category, price=fen, unit="次", effective_from=since, source="test"
         )
     return House(cast, thing, clock.now())
+
+
+@pytest.fixture(scope="session")
+def wechat_keys() -> dict[str, str]:
+    """One set of test keys a run; making RSA keys is slow."""
+    return make_keys()
+
+
+class Bank:
+    """WeChat Pay's stand-in as a real HTTP server on loopback, and the ways to drive it."""
+
+    def __init__(self, sandbox: Sandbox, server: Any) -> None:
+        self.sandbox, self.server = sandbox, server
+        self.sent: list[tuple[dict[str, str], str]] = []  # notices as they went out
+
+    def pays(self, order: Any, *, total: int | None = None, tell: bool = True) -> dict[str, Any]:
+        return self.sandbox.pay(order.number, total=total, tell=tell)
+
+    def rings(self) -> int:
+        """Deliver every waiting notice now; answers how many the hospital took."""
+        self.sandbox.finish_refunds()
+        return self.sandbox.notifier.deliver_due(everything=True)
+
+    def refunds_done(self) -> None:
+        for row in self.sandbox.store.all("SELECT number FROM refunds WHERE status = 'PROCESSING'"):
+            self.sandbox.finish_refund(row["number"])
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def bank(wechat_keys: dict[str, str], settings: Any, tmp_path: Path) -> Iterator[Bank]:
+    """The channel's other side. Its notices reach the hospital through Django's test client, in this thread."""
+    for name, value in wechat_keys.items():
+        if "SANDBOX" not in name:
+            setattr(settings, name, value)
+    settings.WECHAT_APP_ID = "wx-test-app"
+    keys = Keys(
+        mchid=wechat_keys["WECHATPAY_MCHID"], appid="wx-test-app", merchant_serial=wechat_keys["WECHATPAY_SERIAL_NO"],
+        merchant_public_key=wechat_keys["WECHATPAY_SANDBOX_MERCHANT_PUBLIC_KEY"],
+        platform_private_key=wechat_keys["WECHATPAY_SANDBOX_PLATFORM_KEY"],
+        platform_key_id=wechat_keys["WECHATPAY_PUBLIC_KEY_ID"], apiv3_key=wechat_keys["WECHATPAY_APIV3_KEY"],
+    )  # fmt: skip
+    made: list[Bank] = []
+
+    def post(url: str, headers: dict[str, str], body: str) -> int:
+        made[0].sent.append((headers, body))
+        return ring(headers, body).status_code
+
+    server = make_server(
+        "127.0.0.1", 0, lambda *args: made[0].sandbox(*args), server_class=_Server, handler_class=_Quiet
+    )
+    settings.WECHATPAY_BASE_URL = f"http://127.0.0.1:{server.server_port}/wechatpay"
+    made.append(Bank(Sandbox(tmp_path, keys, base_url=settings.WECHATPAY_BASE_URL, post=post), server))
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield made[0]
+    made[0].sandbox.stop()
+    server.shutdown()
+    server.server_close()
+
+
+def ring(headers: dict[str, str], body: str) -> Any:
+    """Post a notice at the hospital's door."""
+    return Client(raise_request_exception=False).post(
+        "/pay/notify/wechat/", body.encode(), content_type=headers.get("Content-Type", "application/json"),
+        headers={name: value for name, value in headers.items() if name.startswith("Wechatpay-")},
+    )  # fmt: skip

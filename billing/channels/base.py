@@ -1,0 +1,110 @@
+"""What every channel of money can do, in the hospital's own words; each channel's folder says it in the channel's.
+
+A call has three ends: an answer, a refusal (ChannelRefused: surely not done), or neither (ChannelUnknown: ask again,
+never assume, PAY-02). No call is made while a transaction is open: locks would wait for somebody else's network.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from django.db import transaction
+
+from ..models import PayOrder, Refund
+
+
+class ChannelUnknown(Exception):
+    """No answer, or none that proves anything. The outcome is unknown until the channel is asked again."""
+
+
+class ChannelRefused(Exception):
+    """The channel surely did not do it. `code` is its own word for why."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        self.code, self.message = code, message
+        super().__init__(f"{code} {message}".strip())
+
+
+class NoSuchOrder(ChannelRefused):
+    """The channel has never heard of this number."""
+
+
+class BillNotReady(Exception):
+    """The channel is still writing the bill of that day; ask again later."""
+
+
+class NoBill(Exception):
+    """There was no movement on that day, so that there is no bill."""
+
+
+class Trade(StrEnum):
+    WAITING = "waiting"
+    PAID = "paid"
+    CLOSED = "closed"
+
+
+class Back(StrEnum):
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """What a channel says of an order. `amount` is fen that were really paid."""
+
+    trade: Trade
+    transaction_id: str = ""
+    amount: int = 0
+    success_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundState:
+    back: Back
+    channel_refund_id: str = ""
+    amount: int = 0
+    success_at: datetime | None = None
+
+
+class Client(Protocol):
+    def prepare(self, order: PayOrder, *, payer_ip: str, openid: str) -> dict[str, str]: ...
+
+    def query(self, order: PayOrder) -> OrderState: ...
+
+    def close(self, order: PayOrder) -> None: ...
+
+    def refund(self, refund: Refund) -> RefundState: ...
+
+    def query_refund(self, refund: Refund) -> RefundState: ...
+
+    def bill(self, day: date) -> bytes: ...
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Refuses to call out while a transaction is open (a durable block raises inside another)."""
+    with transaction.atomic(durable=True):
+        pass
+    yield
+
+
+_factories: dict[str, Callable[[], Client]] = {}
+
+
+def register(channel: str, factory: Callable[[], Client]) -> None:
+    if channel in _factories:
+        raise ValueError(f"two channels are named {channel}")
+    _factories[channel] = factory
+
+
+def client(channel: str) -> Client:
+    return _factories[channel]()
+
+
+def channels() -> list[str]:
+    """Channels that can be asked over the network; cash can't."""
+    return list(_factories)

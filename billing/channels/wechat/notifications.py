@@ -1,0 +1,204 @@
+"""WeChat Pay's notices: proved genuine, proved ours, proved to the fen, and only then acted upon (G06, PAY-02).
+
+A notice is a doorbell: what it says is compared with our own intent; whatever doesn't fit is refused with a 4xx, leaves
+a security event, and the channel is asked instead. Answering 4xx or 5xx makes WeChat ring again, so that a fault of
+ours loses nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from cryptography.exceptions import InvalidTag
+from django.conf import settings
+
+from hospital.audit import services as audit
+from hospital.kit import sweeps
+from hospital.kit.actor import Actor, Role
+from hospital.kit.transactions import entry
+
+from ...models import Channel, ChannelEvent, PayOrder, Refund
+from ...services import intents
+from ...services.payments import Money, payment_record
+from ...states import LIVE_ORDER
+from ..base import Back, RefundState
+from .client import moment, sdk
+
+MAX_BODY = 64 * 1024
+WINDOW = 300  # seconds that a timestamp may differ from our clock
+SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
+PROBE = "WECHATPAY/SIGNTEST/"
+
+
+class Refused(Exception):
+    """The notice isn't acted upon. `code` goes into the security event, `status` to whoever sent it."""
+
+    status: ClassVar[int] = 401
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+class Mismatch(Refused):
+    """Genuine, and yet it doesn't fit what we know: the channel is asked."""
+
+    status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    id: str
+    type: str
+    resource: dict[str, Any]
+    digest: str
+
+
+def prove(meta: Mapping[str, Any], body: bytes, *, at: datetime) -> Event:
+    """The event in a genuine notice. Raises Refused; decrypts nothing before the signature is proved."""
+    if not body or len(body) > MAX_BODY:
+        raise Refused("body-size")
+    signature = str(meta.get("HTTP_WECHATPAY_SIGNATURE", ""))
+    if not signature:
+        raise Refused("no-signature")
+    if signature.startswith(PROBE):
+        raise Refused("signature-probe")
+    if meta.get("HTTP_WECHATPAY_SIGNATURE_TYPE") != SIGNATURE_TYPE:
+        raise Refused("signature-type")
+    stamp = str(meta.get("HTTP_WECHATPAY_TIMESTAMP", ""))
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+        raise Refused("timestamp")
+    if abs(at.timestamp() - int(stamp)) > WINDOW:
+        raise Refused("timestamp-window")
+    # Asked before the SDK is: for an unknown serial it would call out for certificates.
+    if meta.get("HTTP_WECHATPAY_SERIAL") != settings.WECHATPAY_PUBLIC_KEY_ID:
+        raise Refused("serial")
+    try:
+        text = body.decode("utf-8")
+        plain = sdk().decrypt_callback(headers=dict(meta), body=text)
+    except (UnicodeDecodeError, ValueError, TypeError, KeyError, AttributeError, InvalidTag) as error:
+        raise Refused("unreadable") from error
+    except Exception as error:  # the SDK raises bare Exception for an algorithm that it doesn't know
+        raise Refused("algorithm") from error
+    if not plain:
+        raise Refused("signature-or-cipher")
+    return _event(text, plain)
+
+
+def _event(text: str, plain: str) -> Event:
+    try:
+        envelope, resource = json.loads(text), json.loads(plain)
+        kind = envelope["resource"]["original_type"]
+        event = Event(
+            str(envelope["id"]), str(envelope["event_type"]), resource, hashlib.sha256(text.encode()).hexdigest()
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused("unreadable") from error
+    if not isinstance(resource, dict) or not event.id or len(event.id) > 64:
+        raise Refused("unreadable")
+    if {"transaction": "TRANSACTION", "refund": "REFUND"}.get(kind) != event.type.partition(".")[0]:
+        raise Refused("event-type")
+    return event
+
+
+def act(event: Event, *, at: datetime) -> None:
+    """Book what a proved event says, once. Raises Mismatch when it doesn't fit what we asked for."""
+    if event.resource.get("mchid") != settings.WECHATPAY_MCHID:
+        raise Mismatch("merchant")
+    if event.type == "TRANSACTION.SUCCESS":
+        _paid(event, at=at)
+    elif event.type in {"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"}:
+        _refunded(event, at=at)
+    else:
+        raise Mismatch("event-type")
+
+
+def _paid(event: Event, *, at: datetime) -> None:
+    said = event.resource
+    order = PayOrder.objects.filter(channel=Channel.WECHAT, number=str(said.get("out_trade_no", ""))).first()
+    if order is None:
+        raise Mismatch("unknown-order")
+    amount = _amounts(said)
+    why = ""
+    if said.get("appid") != settings.WECHAT_APP_ID:
+        why = "app"
+    elif said.get("trade_state") != "SUCCESS" or not said.get("transaction_id"):
+        why = "state"
+    elif amount.get("currency") != "CNY":
+        why = "currency"
+    elif type(amount.get("total")) is not int or amount["total"] != order.amount:
+        why = "amount"
+    if why:
+        _ask_soon(order, at)
+        raise Mismatch(why)
+    payment = payment_record(
+        order_id=order.pk, at=at,
+        money=Money(str(said["transaction_id"])[:64], amount["total"], _moment(said), "notice"),
+    )  # fmt: skip
+    if payment.order_id != order.pk:
+        raise Mismatch("other-order")
+    _remember(event, order.number, at)
+
+
+def _amounts(said: dict[str, Any]) -> dict[str, Any]:
+    amount = said.get("amount")
+    return amount if isinstance(amount, dict) else {}
+
+
+def _moment(said: dict[str, Any]) -> datetime:
+    try:
+        return moment(str(said["success_time"]))
+    except (KeyError, ValueError) as error:
+        raise Mismatch("success-time") from error
+
+
+def _ask_soon(order: PayOrder, at: datetime) -> None:
+    PayOrder.objects.filter(pk=order.pk, status__in=LIVE_ORDER).update(next_query_at=at)
+    _wake()
+
+
+@entry
+def _wake() -> None:
+    sweeps.wake(intents.SWEEP)
+
+
+def _refunded(event: Event, *, at: datetime) -> None:
+    said = event.resource
+    number = str(said.get("out_refund_no", ""))
+    refund = Refund.objects.filter(number=number).select_related("payment__order").first()
+    if refund is None:
+        raise Mismatch("unknown-refund")
+    amount = _amounts(said)
+    if type(amount.get("refund")) is not int or amount["refund"] != refund.amount:
+        raise Mismatch("amount")
+    if said.get("transaction_id") != refund.payment.transaction_id:
+        raise Mismatch("transaction")
+    if said.get("out_trade_no") != refund.payment.order.number:
+        raise Mismatch("order")
+    succeeded = event.type == "REFUND.SUCCESS"
+    if succeeded != (said.get("refund_status") == "SUCCESS"):
+        raise Mismatch("state")
+    state = RefundState(
+        Back.SUCCEEDED if succeeded else Back.FAILED, str(said.get("refund_id", ""))[:64], refund.amount,
+        _moment(said) if succeeded else None,
+    )  # fmt: skip
+    intents.refund_store(refund.pk, state, at=at, why="" if succeeded else event.type)
+    _remember(event, number, at)
+
+
+def _remember(event: Event, number: str, at: datetime) -> None:
+    row = ChannelEvent(
+        channel=Channel.WECHAT, event_id=event.id, event_type=event.type[:40], number=number, received_at=at,
+        body_sha256=event.digest,
+    )  # fmt: skip
+    ChannelEvent.objects.bulk_create([row], ignore_conflicts=True)
+
+
+@entry
+def alarm(refusal: Refused, *, ip: str, request_id: str, at: datetime) -> None:
+    """A forged or unfitting notice leaves a security event in the audit trail."""
+    stranger = Actor(roles=frozenset({Role.SERVICE}), service="billing.notify.wechat", ip=ip, request_id=request_id)
+    audit.record(stranger, "security.pay_notice_refused", at=at, outcome="refused", reason=refusal.code)
