@@ -7,11 +7,13 @@ The `on_...` handlers are called from a Notice, after the commit of what they sp
 they failed; the questions (`item_of`, `may_...`) are asked inside the verb, must only read, and refuse by a Problem.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
+
+from hospital.kit.problems import Text
 
 from .models import Encounter, Order
 
@@ -54,6 +56,11 @@ def always(encounter: Encounter, at: datetime) -> None:
     """For uses without further conditions."""
 
 
+def no_defects(encounter: Encounter, at: datetime) -> Mapping[str, Text]:
+    """For uses without quality rules of their own."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class EncounterUse:
     """Why encounters exist, by Encounter.because. may_order and may_prescribe raise the Problem that forbids it."""
@@ -62,6 +69,7 @@ class EncounterUse:
     title: str | Promise
     may_order: Callable[[Encounter, datetime], None] = always
     may_prescribe: Callable[[Encounter, datetime], None] = always
+    defects: Callable[[Encounter, datetime], Mapping[str, Text]] = no_defects  # class A rules of its own (Q38..Q41)
     on_note_signed: Told = nothing  # encounter id
     on_prescribed: Told = nothing  # prescription id, after signing
     on_ordered: Told = nothing  # order id, after placing

@@ -38,3 +38,6 @@ ORDER_DAYS = Parameter(
 REVIEW_MINUTES = Parameter(
     "emr.review_minutes", int, 30, source="RX-09", title=_("Minutes that a pharmacist keeps a prescription"), unit="min"
 )
+RX_ONE_PHARMACIST = Parameter(
+    "emr.rx_one_pharmacist", bool, False, source="RX-10", title=_("One pharmacist alone may review and dispense")
+)

@@ -29,3 +29,10 @@ def must_be_licensed(doctor: Staff) -> None:
     """MR-01, MR-04: a signature needs a licence that is not suspended."""
     if not doctor.licence_no or doctor.suspended_at is not None:
         raise NotLicensed
+
+
+def staff_of(actor: Actor) -> int:
+    """The member of staff who acts; NotFound when it is a patient or a program."""
+    if actor.staff_id is None:
+        raise NotFound
+    return actor.staff_id

@@ -8,12 +8,16 @@ from django.db import transaction
 from django.db.models import Q
 
 from hospital.audit.services import record
+from hospital.forms.models import QuestionnaireVersion
 from hospital.kit.actor import Actor
 from hospital.kit.problems import NotFound
+from hospital.organisation.models import CodeSystem, Concept
 from hospital.organisation.selectors import cares_for
 from hospital.people.models import Patient
 
-from .models import Diagnosis, Encounter, EncounterKind, NoteStatus, Order, Report, ReportStatus
+from . import note_form
+from .models import Diagnosis, Encounter, EncounterKind, Note, NoteStatus, Order, Report, ReportStatus
+from .note_form import Section
 
 
 def may_read_record(actor: Actor, patient_id: int, *, at: datetime) -> bool:
@@ -31,6 +35,18 @@ def patient_for(actor: Actor, patient_id: int, *, at: datetime, action: str, rea
     with transaction.atomic():
         record(actor, action, at=at, subject=patient, patient_id=patient_id, reason=reason)
     return patient
+
+
+def form_current(name: str) -> QuestionnaireVersion | None:
+    """The hospital's own published version of a note's form; None when the shipped one holds."""
+    rows = QuestionnaireVersion.objects.filter(questionnaire__name=name, questionnaire__is_active=True)
+    return rows.order_by("-number").first()
+
+
+def note_sections(note: Note) -> tuple[Section, ...]:
+    """The parts of a note, as its pinned form asks for them."""
+    content = note.form_version.content if note.form_version is not None else note_form.shipped(note.form)
+    return note_form.sections_of(content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,38 @@ def offline_diagnoses(patient_id: int, *, at: datetime) -> list[OfflineDiagnosis
         )
         for row in rows
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDiagnosis:
+    """A diagnosis of an encounter: of the signed note, or of the draft while there is none."""
+
+    code: str
+    display: str
+    role: str
+    suspected: bool
+    is_signed: bool
+
+
+def encounter_diagnoses(encounter: Encounter) -> list[KnownDiagnosis]:
+    """What the doctor says this encounter is about, main diagnosis first; codes are of the catalogue (Q04)."""
+    rows = Diagnosis.objects.filter(encounter=encounter, withdrawn_at=None).order_by("role", "position")
+    signed = [KnownDiagnosis(row.code, row.display, row.role, row.suspected, True) for row in rows]
+    if signed:
+        return signed
+    note = Note.objects.filter(encounter=encounter).first()
+    drafted = note.draft.get("diagnoses", []) if note else []
+    names = dict(
+        Concept.objects.filter(
+            system=CodeSystem.ICD10, code__in=[row["code"] for row in drafted], is_active=True
+        ).values_list("code", "display")
+    )
+    known = [
+        KnownDiagnosis(row["code"], names[row["code"]], row["role"], bool(row["suspected"]), False)
+        for row in drafted
+        if row["code"] in names
+    ]
+    return sorted(known, key=lambda one: one.role != "main")
 
 
 def visible_reports(patient_ids: Iterable[int]) -> "Q":

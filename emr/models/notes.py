@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from hospital.forms.models import QuestionnaireVersion
 from hospital.kit.append_only import AppendOnly
 from hospital.organisation.models import Department, Staff
 from hospital.people.models import Patient
@@ -29,6 +30,9 @@ class Note(models.Model):
 
     encounter = models.OneToOneField(Encounter, on_delete=models.PROTECT, related_name="note")
     form = models.CharField(max_length=100, default="return-note")  # canonical name of the questionnaire
+    form_version = models.ForeignKey(
+        QuestionnaireVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )  # null: the form that the product ships (emr/note_form.py)
     status = models.CharField(max_length=10, choices=NoteStatus.choices, default=NoteStatus.DRAFT)
     draft = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=0)

@@ -1,5 +1,12 @@
-"""The verbs of emr: its only writers."""
+"""The verbs of emr: its only writers. All run inside the caller's transaction; pages call them through kit `entry`."""
 
+from .dispensing import (
+    delivery_arrive,
+    delivery_choose,
+    delivery_send,
+    prescription_dispense,
+    prescriptions_tidy,
+)
 from .encounters import (
     allergy_add,
     allergy_none_known,
@@ -9,11 +16,41 @@ from .encounters import (
     vital_signs_record,
 )
 from .history import history_add
-from .orders import ItemSpec, order_cancel, order_collect, order_place, order_schedule, order_stop
+from .notes import (
+    DiagnosisSpec,
+    amendment_ask,
+    amendment_decide,
+    note_amend,
+    note_prefill,
+    note_save,
+    note_sign,
+)
+from .orders import (
+    ItemSpec,
+    order_cancel,
+    order_close,
+    order_collect,
+    order_place,
+    order_schedule,
+    order_stop,
+    order_unschedule,
+)
+from .prescriptions import (
+    LineSpec,
+    prescription_draft,
+    prescription_review,
+    prescription_sign,
+    prescription_take,
+    prescription_void,
+)
 from .results import ObservationSpec, critical_acknowledge, report_file, report_release, report_review
 
 __all__ = [
-    "ItemSpec", "ObservationSpec", "allergy_add", "allergy_none_known", "allergy_resolve", "critical_acknowledge",
-    "encounter_close", "encounter_open", "history_add", "order_cancel", "order_collect", "order_place",
-    "order_schedule", "order_stop", "report_file", "report_release", "report_review", "vital_signs_record",
+    "DiagnosisSpec", "ItemSpec", "LineSpec", "ObservationSpec", "allergy_add", "allergy_none_known",
+    "allergy_resolve", "amendment_ask", "amendment_decide", "critical_acknowledge", "delivery_arrive",
+    "delivery_choose", "delivery_send", "encounter_close", "encounter_open", "history_add", "note_amend",
+    "note_prefill", "note_save", "note_sign", "order_cancel", "order_close", "order_collect", "order_place",
+    "order_schedule", "order_stop", "order_unschedule", "prescription_dispense", "prescription_draft",
+    "prescription_review", "prescription_sign", "prescription_take", "prescription_void", "prescriptions_tidy",
+    "report_file", "report_release", "report_review", "vital_signs_record",
 ]  # fmt: skip

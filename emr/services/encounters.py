@@ -21,6 +21,7 @@ from ..models import (
     VitalSign,
 )
 from ..numbers import next_number
+from ..selectors import form_current
 
 
 @within
@@ -50,7 +51,7 @@ def encounter_open(
     )  # fmt: skip
     states.ENCOUNTER.begin(encounter, actor=actor, at=at)
     if kind != EncounterKind.TREATMENT:
-        note = Note.objects.create(encounter=encounter, form=form, created_at=at)
+        note = Note.objects.create(encounter=encounter, form=form, form_version=form_current(form), created_at=at)
         states.NOTE.begin(note, actor=actor, at=at)
     _care_until(actor, encounter, starts_at=at, ends_at=at + timedelta(days=parameters.CARE_DAYS.at(at)))
     record(actor, "encounter.open", at=at, subject=encounter, patient_id=patient_id)

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from billing.services import LineSpec, charge_cancel, charge_create
 from hospital.audit.services import record
-from hospital.kit.actor import Actor
+from hospital.kit.actor import Actor, system
 from hospital.kit.problems import NotFound
 from hospital.kit.transactions import within
 
-from .. import kinds, notices, policy, states
+from .. import kinds, notices, parameters, policy, states
 from ..errors import NothingOrdered, OrderUnderWay, UnknownItem, WrongSexForItem
 from ..models import Encounter, Order, OrderItem, OrderStatus
 from ..numbers import next_number
+
+ORDER_CHARGE = "emr.order"
+HOUSE = system("emr.orders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ def order_place(
         for position, (fact, spec) in enumerate(facts)
     )  # fmt: skip
     states.ORDER.begin(order, actor=actor, at=at)
+    _charge(order, [(fact, spec) for fact, spec in facts if fact.price_code], actor, at)
     notices.tell("order.placed", order.pk, at)
     record(actor, "order.place", at=at, subject=order, patient_id=order.patient_id)
     return order
@@ -74,6 +79,28 @@ def _facts(
     return list(found.values())
 
 
+def _charge(order: Order, facts: Sequence[tuple[kinds.ItemFacts, ItemSpec]], actor: Actor, at: datetime) -> None:
+    """What costs something is owed now, at the price of today (PAY-16); an order free of charge goes on at once."""
+    if not facts:
+        order_paid(order=order, at=at)
+        return
+    charge = charge_create(
+        actor=actor, patient_id=order.patient_id, kind=ORDER_CHARGE, subject_id=order.pk, at=at,
+        lines=[LineSpec(fact.price_code, spec.quantity) for fact, spec in facts],
+        expires_at=at + timedelta(days=parameters.ORDER_DAYS.at(at)), campus_id=order.department.campus_id,
+        department_id=order.department_id,
+    )  # fmt: skip
+    order.charge_id = charge.pk
+    order.save(update_fields=["charge_id"])
+
+
+@within
+def order_paid(*, order: Order, at: datetime) -> None:
+    """It is paid for: tell the app that carries it out. Called by the charge (emr/charging.py)."""
+    states.ORDER.move(order, OrderStatus.PAID, actor=HOUSE, at=at, paid_at=at)
+    notices.tell("order.paid", order.pk, at)
+
+
 def locked(order_id: int) -> Order:
     return Order.objects.select_for_update(no_key=True).select_related("encounter", "patient").get(pk=order_id)
 
@@ -86,14 +113,16 @@ def order_cancel(*, actor: Actor, order_id: int, at: datetime, reason: str = "")
         return order
     if not (actor.is_system or actor.acts_for(order.patient_id)):
         policy.must_treat(actor, order.encounter)
-    _may_still_cancel(order, at)
+    may_still_cancel(order, at)
     states.ORDER.move(order, OrderStatus.CANCELLED, actor=actor, at=at, reason=reason, ended_at=at, end_reason=reason)
+    if order.charge_id is not None:
+        charge_cancel(actor=actor, charge_id=order.charge_id, at=at, reason=reason or "order cancelled")
     notices.tell("order.cancelled", order.pk, at)
     record(actor, "order.cancel", at=at, subject=order, patient_id=order.patient_id, reason=reason)
     return order
 
 
-def _may_still_cancel(order: Order, at: datetime) -> None:
+def may_still_cancel(order: Order, at: datetime) -> None:
     """Asked before an order is cancelled and before it is refunded: what was carried out isn't taken back."""
     if order.status not in {OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.SCHEDULED}:
         raise OrderUnderWay

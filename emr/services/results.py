@@ -9,7 +9,7 @@ from typing import Any
 from hospital.audit.services import record
 from hospital.kit.actor import Actor, Role
 from hospital.kit.problems import NotFound
-from hospital.kit.transactions import entry, within
+from hospital.kit.transactions import within
 from hospital.messaging.services import message_send, message_withdraw, patient_tell
 from hospital.organisation.models import CodeSystem, Concept, Staff
 from hospital.organisation.selectors import cares_for
@@ -183,7 +183,7 @@ def _locked_for_doctor(actor: Actor, report_id: int, at: datetime) -> Report:
     return report
 
 
-@entry
+@within
 def critical_acknowledge(*, actor: Actor, report_id: int, handled: str, at: datetime) -> None:
     """The doctor has seen the critical values of a report and says what was done."""
     report = _locked_for_doctor(actor, report_id, at)
@@ -195,7 +195,7 @@ def critical_acknowledge(*, actor: Actor, report_id: int, handled: str, at: date
     record(actor, "report.acknowledge", at=at, subject=report, patient_id=report.patient_id)
 
 
-@entry
+@within
 def report_review(*, actor: Actor, report_id: int, at: datetime) -> Report:
     """The doctor has read it and keeps it back for now, for example to tell the patient in person."""
     report = _locked_for_doctor(actor, report_id, at)
@@ -204,12 +204,11 @@ def report_review(*, actor: Actor, report_id: int, at: datetime) -> Report:
     return report
 
 
-@entry
+@within
 def report_release(*, actor: Actor, report_id: int, at: datetime, comment: str = "") -> Report:
     """Let the patient see it, with the doctor's words; signed into the chain as it was shown."""
     report = _locked_for_doctor(actor, report_id, at)
-    assert actor.staff_id is not None
-    doctor = Staff.objects.get(pk=actor.staff_id)
+    doctor = Staff.objects.get(pk=policy.staff_of(actor))
     policy.must_be_licensed(doctor)
     if CriticalAlert.objects.filter(observation__report=report, acknowledged_at=None).exists():
         raise NotReleasable

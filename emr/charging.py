@@ -1,0 +1,82 @@
+"""What emr charges through billing: orders and prescriptions. Billing calls these back from its notices."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from billing.models import Charge
+from billing.services import refund_request
+from hospital.kit.actor import system
+from hospital.kit.problems import Problem
+from hospital.kit.transactions import within
+
+from .models import Order, OrderStatus, Prescription, PrescriptionStatus
+from .services import orders, prescriptions
+
+ORDER = "emr.order"
+PRESCRIPTION = "emr.prescription"
+
+HOUSE = system("emr.charging")
+
+
+@within
+def order_paid(charge_id: int, at: datetime) -> None:
+    """The order may go on; one that was cancelled in the meantime gives the money back."""
+    order = orders.locked(Charge.objects.values_list("subject_id", flat=True).get(pk=charge_id))
+    if order.status == OrderStatus.PLACED:
+        orders.order_paid(order=order, at=at)
+    elif order.status == OrderStatus.CANCELLED:
+        refund_request(actor=HOUSE, charge_id=charge_id, at=at, reason="cancelled", key=f"emr.order:{order.pk}")
+
+
+@within
+def order_ended(charge_id: int, at: datetime) -> None:
+    """Refunded in full, or not paid in time: the order is off."""
+    charge = Charge.objects.get(pk=charge_id)
+    order = orders.locked(charge.subject_id)
+    if charge.status in {"refunded", "expired"} and order.status in {
+        OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.SCHEDULED
+    }:  # fmt: skip
+        orders.order_cancel(actor=HOUSE, order_id=order.pk, at=at, reason=charge.status)
+
+
+def order_may_refund(charge: Charge, at: datetime) -> bool:
+    """PAY-09: not once it was carried out."""
+    order = Order.objects.get(pk=charge.subject_id)
+    if order.status in {OrderStatus.CANCELLED, OrderStatus.STOPPED}:
+        return True
+    return _passes(lambda: orders.may_still_cancel(order, at))
+
+
+@within
+def prescription_paid(charge_id: int, at: datetime) -> None:
+    prescription = prescriptions.locked(Charge.objects.values_list("subject_id", flat=True).get(pk=charge_id))
+    if prescription.status == PrescriptionStatus.APPROVED:
+        prescriptions.prescription_paid(prescription=prescription, at=at)
+    elif prescription.status in {PrescriptionStatus.VOID, PrescriptionStatus.EXPIRED}:
+        key = f"emr.prescription:{prescription.pk}"
+        refund_request(actor=HOUSE, charge_id=charge_id, at=at, reason="not valid any more", key=key)
+
+
+@within
+def prescription_ended(charge_id: int, at: datetime) -> None:
+    """Refunded in full, or not paid in time (RX-01)."""
+    charge = Charge.objects.get(pk=charge_id)
+    prescription = prescriptions.locked(charge.subject_id)
+    if charge.status == "expired" and prescription.status == PrescriptionStatus.APPROVED:
+        prescriptions.prescription_expire(prescription=prescription, at=at)
+    elif charge.status == "refunded" and prescription.status == PrescriptionStatus.PAID:
+        prescriptions.prescription_void(actor=HOUSE, prescription_id=prescription.pk, at=at, reason="refunded")
+
+
+def prescription_may_refund(charge: Charge, at: datetime) -> bool:
+    """PAY-09: drugs that left the pharmacy don't come back."""
+    status = Prescription.objects.values_list("status", flat=True).get(pk=charge.subject_id)
+    return status not in {PrescriptionStatus.DISPENSED, PrescriptionStatus.DELIVERED}
+
+
+def _passes(ask: Callable[[], None]) -> bool:
+    try:
+        ask()
+    except Problem:
+        return False
+    return True
