@@ -7,12 +7,13 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 
+from hospital.kit import clock
 from hospital.kit.access import actor_of, public, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS
 from hospital.kit.problems import Invalid
 from hospital.organisation.models import Campus, Department
 
-from . import menu, services
+from . import menu, selectors, services
 
 YEAR = 365 * 24 * 3600
 
@@ -30,13 +31,29 @@ def home(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if actor.is_staff:
         return redirect("/staff/")
-    template = "portal/care_home.html" if menu.care_mode_on(request) else "portal/home.html"
-    return render(request, template, {"groups": menu.groups(), "common": menu.common(), "care": menu.care()})
+    care = menu.care_mode_on(request)
+    todos = selectors.todos_for(actor, at=clock.now()) if actor.is_patient else []
+    context = {
+        "todos": todos,
+        "first": todos[0] if todos else None,
+        "rest": todos[1:6],
+        "care": menu.care() if care else [],
+        "common": [] if care else menu.common(),
+        "groups": [] if care else menu.groups(),
+    }
+    return render(request, "portal/care_home.html" if care else "portal/home.html", context)
 
 
 @rule("portal.me", SIGNED_IN_PATIENTS)
 def me(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/me.html", {"mine": menu.mine(), "help": menu.help_places()})
+    actor = actor_of(request)
+    context = {
+        "myself": selectors.myself(actor),
+        "family": len(actor.patient_ids) - 1,
+        "mine": menu.mine(),
+        "help": menu.help_places(),
+    }
+    return render(request, "portal/me.html", context)
 
 
 @public("portal.about", "what the hospital must publish: licence, departments, complaints (IH-14)")

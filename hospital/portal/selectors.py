@@ -1,0 +1,142 @@
+"""What a patient's home page knows about the patient: the next things to do, of all apps below.
+
+These are pointers ("a new report", "two bills"), shown to the account that acts for the patients; opening one is a read
+of the record and leaves its audit line in the app that it belongs to.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from appointments.models import Booking
+from appointments.states import BookingStatus
+from billing.selectors import open_charges_for
+from emr.models import Report
+from emr.selectors import visible_reports
+from hospital.forms.models import Response
+from hospital.forms.states import ResponseStatus
+from hospital.kit import clock, money
+from hospital.kit.actor import Actor
+from hospital.kit.routes import page_exists
+from hospital.people.models import FamilyLink, Patient, Relation
+
+MOST = 4  # of each kind; the rest is one touch away on its own page
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One thing that waits for the patient. `until`: when it is too late; `today`: it belongs on top."""
+
+    title: str
+    url: str
+    icon: str
+    action: str
+    text: str = ""
+    whom: str = ""
+    tone: str = ""
+    at: datetime | None = None
+    until: datetime | None = None
+
+
+def own_patients(actor: Actor) -> dict[int, Patient]:
+    """The patients that this account acts for, by id."""
+    return {patient.pk: patient for patient in Patient.objects.filter(pk__in=actor.patient_ids)}
+
+
+def myself(actor: Actor) -> Patient | None:
+    """The person whose account it is; None before the first profile."""
+    link = FamilyLink.objects.filter(account_id=actor.own_account_id, relation=Relation.SELF, revoked_at=None)
+    found = link.select_related("patient").first()
+    return found.patient if found else None
+
+
+def todos_for(actor: Actor, *, at: datetime) -> list[Todo]:
+    """What to do next, most pressing first: what expires, today's visits, what is owed, what is new, what comes."""
+    patients = own_patients(actor)
+    if not patients:
+        return []
+    names = {pk: patient.name for pk, patient in patients.items()} if len(patients) > 1 else {}
+    visits = _visits(actor, at, names)
+    tonight = clock.day_bounds(clock.business_day(at))[1]
+    today = [visit for visit in visits if visit.at is not None and visit.at < tonight]
+    later = [visit for visit in visits if visit not in today]
+    found = [*today, *_bills(actor, at), *_forms(actor, names), *_reports(actor, names), *later]
+    return [todo for todo in found if page_exists(todo.url)]
+
+
+def _visits(actor: Actor, at: datetime, names: dict[int, str]) -> list[Todo]:
+    coming = Booking.objects.filter(
+        patient_id__in=actor.patient_ids,
+        status__in=[BookingStatus.BOOKED, BookingStatus.CHECKED_IN],
+        during__endswith__gt=at - timedelta(hours=4),
+    )
+    rows = coming.select_related("doctor", "department").order_by("during", "pk")[:MOST]
+    return [
+        Todo(
+            title=f"{row.department.name} · {row.doctor.name}",
+            url=f"/visits/{row.pk}/",
+            icon="talk" if row.kind == "online" else "stethoscope",
+            action=_("See your place in the queue") if row.status == BookingStatus.CHECKED_IN else _("Open the visit"),
+            text=_("Online visit") if row.kind == "online" else row.department.location,
+            whom=names.get(row.patient_id, ""),
+            tone="brand",
+            at=row.starts_at,
+        )
+        for row in rows
+    ]
+
+
+def _bills(actor: Actor, at: datetime) -> list[Todo]:
+    charges = list(open_charges_for(actor, at=at))
+    if not charges:
+        return []
+    owed = money.format_yuan(money.total(charge.amount for charge in charges))
+    count = len(charges)
+    return [
+        Todo(
+            title=_("¥%(amount)s to pay") % {"amount": owed},
+            url="/pay/",
+            icon="pay",
+            action=_("Pay"),
+            text=ngettext("%(count)d bill is open", "%(count)d bills are open", count) % {"count": count},
+            tone="accent",
+            until=charges[0].expires_at,
+        )
+    ]
+
+
+def _forms(actor: Actor, names: dict[int, str]) -> list[Todo]:
+    waiting: QuerySet[Response] = Response.objects.filter(
+        patient_id__in=actor.patient_ids, status=ResponseStatus.IN_PROGRESS, author_staff_id=None
+    )
+    return [
+        Todo(
+            title=row.questionnaire.title,
+            url=f"/forms/{row.pk}/",
+            icon="form",
+            action=_("Go on") if row.revision else _("Answer"),
+            text=_("Begun, not handed in yet") if row.revision else _("Please answer before the visit"),
+            whom=names.get(row.patient_id, ""),
+        )
+        for row in waiting.select_related("questionnaire").order_by("-started_at")[:MOST]
+    ]
+
+
+def _reports(actor: Actor, names: dict[int, str]) -> list[Todo]:
+    fresh = Report.objects.filter(visible_reports(actor.patient_ids), first_read_at=None)
+    return [
+        Todo(
+            title=row.title,
+            url=f"/reports/{row.pk}/",
+            icon="report",
+            action=_("Read"),
+            text=_("New report"),
+            whom=names.get(row.patient_id, ""),
+            tone="info",
+            at=row.released_at,
+        )
+        for row in fresh.order_by("-released_at")[:MOST]
+    ]
