@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from django.db import transaction
+from django.db.models import Q
 
 from hospital.audit import services as audit
 from hospital.kit.actor import Actor
@@ -28,6 +29,16 @@ class Catalogues:
             return None
         rows = Concept.objects.filter(system=value_set.removeprefix(CATALOGUE), code=code, is_active=True)
         return rows.values_list("display", flat=True).first()
+
+
+def catalogue_search(value_set: str, text: str, limit: int) -> list[Concept]:
+    """Codes of one of the hospital's catalogues by code, name, pinyin or initials."""
+    text = text.strip()
+    if not value_set.startswith(CATALOGUE) or not text:
+        return []
+    matching = Q(code__istartswith=text) | Q(display__icontains=text) | Q(initials__icontains=text)
+    rows = Concept.objects.filter(matching, system=value_set.removeprefix(CATALOGUE), is_active=True)
+    return list(rows.order_by("code")[:limit])
 
 
 @lru_cache(maxsize=256)

@@ -10,6 +10,8 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
+from django.utils.translation import gettext as _
+
 from hospital.kit import clock
 
 from . import scoring
@@ -17,6 +19,7 @@ from .definition import CHOICES, Definition, Item, ItemType, Json
 from .tree import Node
 from .validation import Fault
 
+SCALE_TOP = 10  # whole numbers from 0 to 10 become a row of buttons
 MANY_OPTIONS = 7  # more than this and they become a drop-down list
 _WIDGETS = {
     ItemType.BOOLEAN: "boolean",
@@ -32,6 +35,9 @@ _WIDGETS = {
     ItemType.GROUP: "group",
     ItemType.DISPLAY: "display",
 }
+_TEMPLATES = {"boolean": "choices", "radios": "choices", "checkboxes": "choices", "scale": "choices",
+              "date": "input", "datetime": "input", "time": "input", "line": "input", "url": "input",
+              "number": "input", "quantity": "input", "catalogue": "input"}  # fmt: skip
 OTHER = "__other__"  # the choice "something else" of an open choice
 
 
@@ -66,6 +72,18 @@ class Field:
     is_last_instance: bool = False
     instances_name: str = ""
     children: list["Field"] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return f"f-{self.name}"
+
+    @property
+    def described_by(self) -> str:
+        return " ".join([f"{self.id}-hint"] * bool(self.item.hint) + [f"{self.id}-error"] * bool(self.error))
+
+    @property
+    def template(self) -> str:
+        return f"forms/widgets/{_TEMPLATES.get(self.widget, self.widget)}.html"
 
     @property
     def is_answered(self) -> bool:
@@ -159,6 +177,10 @@ def _field(node: Node, faults: Mapping[str, str], unread: Mapping[str, list[str]
     elif item.type in CHOICES and not item.value_set:
         _put_choices(made, node)
     elif item.is_question:
+        if item.type is ItemType.BOOLEAN:
+            made.choices = [
+                Choice(code, label, False) for code, label in (("true", str(_("Yes"))), ("false", str(_("No"))))
+            ]
         made.values = [typed(answer) for answer in node.answers]
         if item.type is ItemType.QUANTITY and node.answers:
             made.unit = str(node.answers[0]["valueQuantity"].get("unit") or made.unit)
@@ -169,6 +191,10 @@ def _field(node: Node, faults: Mapping[str, str], unread: Mapping[str, list[str]
         made.values = [*made.values, ""]
     elif not made.values:
         made.values = [""]
+    for choice in made.choices if item.type is ItemType.BOOLEAN else ():
+        choice.chosen = choice.code in made.values
+    if made.widget == "scale":
+        made.choices = [Choice(str(n), str(n), str(n) in made.values) for n in range(SCALE_TOP + 1)]
     return made
 
 
@@ -181,6 +207,8 @@ def _widget(item: Item) -> str:
         if item.repeats:
             return "checkboxes"
         return "select" if len(item.options) > MANY_OPTIONS or item.control == "drop-down" else "radios"
+    if item.type is ItemType.INTEGER and item.minimum == 0 and item.maximum == SCALE_TOP and not item.repeats:
+        return "scale"
     return _WIDGETS[item.type]
 
 
@@ -211,8 +239,6 @@ def typed(answer: Json) -> str:
 
 def words(answer: Json, item: Item) -> str:
     """An answer in words, as it is read for ever."""
-    from django.utils.translation import gettext as _
-
     ((key, value),) = answer.items()
     match key:
         case "valueBoolean":
@@ -309,7 +335,7 @@ def _read_text(item: Item, text: str, name: str, posted: Posted) -> Json | None:
         return {"valueString": text}
     read = _READERS.get(item.type)
     if item.type in CHOICES:
-        code, _, display = text.strip().partition(" ")
+        code, _space, display = text.strip().partition(" ")
         return {"valueCoding": {"system": item.value_set, "code": code, "display": display}}
     if item.type is ItemType.QUANTITY:
         number = _number(text)
