@@ -20,7 +20,7 @@ class ImportForm(forms.Form):
     title = forms.CharField(label=_("Title"), max_length=200, required=False)
     weights_from_codes = forms.BooleanField(label=_("Numeric codes of the options are their points"), required=False)
     sum_into = forms.CharField(
-        label=_("Item that is the sum of all choices"), max_length=200, required=False, help_text=_("its linkId")
+        label=_("Item that is the sum of all points"), max_length=200, required=False, help_text=_("its linkId")
     )
     note = forms.CharField(label=_("What changed"), max_length=200, required=False)
 

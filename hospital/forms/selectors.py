@@ -4,13 +4,12 @@ from datetime import datetime
 from functools import lru_cache
 
 from django.db import transaction
-from django.db.models import Q
 
 from hospital.audit import services as audit
 from hospital.kit.actor import Actor
 from hospital.kit.problems import NotFound
 from hospital.organisation.models import Concept
-from hospital.organisation.selectors import cares_for
+from hospital.organisation.selectors import cares_for, concept_search
 
 from . import policy
 from .engine import fhir
@@ -32,13 +31,10 @@ class Catalogues:
 
 
 def catalogue_search(value_set: str, text: str, limit: int) -> list[Concept]:
-    """Codes of one of the hospital's catalogues by code, name, pinyin or initials."""
-    text = text.strip()
-    if not value_set.startswith(CATALOGUE) or not text:
+    """Codes of one of the hospital's catalogues that `text` may mean."""
+    if not value_set.startswith(CATALOGUE):
         return []
-    matching = Q(code__istartswith=text) | Q(display__icontains=text) | Q(initials__icontains=text)
-    rows = Concept.objects.filter(matching, system=value_set.removeprefix(CATALOGUE), is_active=True)
-    return list(rows.order_by("code")[:limit])
+    return concept_search(value_set.removeprefix(CATALOGUE), text, limit)
 
 
 @lru_cache(maxsize=256)

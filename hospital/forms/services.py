@@ -154,9 +154,8 @@ def response_save(
     checked = validation.check(
         selectors.definition_of(response), answers, strict=False, terminology=selectors.Catalogues()
     )
-    misplaced = [fault for fault in checked.faults if fault.name == ""]
-    if misplaced:
-        raise AnswersRefused(fields={fault.link_id: fault.text for fault in misplaced})
+    if checked.misplaced:
+        raise AnswersRefused(fields={fault.link_id: fault.text for fault in checked.faults})
     _store(response, actor=actor, at=at, answers=checked.answers, scores=checked.scores, unread=unread or {})
     return response
 

@@ -5,6 +5,7 @@ def wire() -> None:
     """Called once, from AppConfig.ready()."""
     from hospital.kit import sweeps
 
-    from . import services
+    from . import invariants, services
 
     sweeps.register(services.NOTICES, services.notices_deliver, every=5, title="forms handed in")
+    invariants.register()

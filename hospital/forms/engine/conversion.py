@@ -181,12 +181,20 @@ def _weigh_by_code(item: Json) -> None:
         option["extension"] = [*kept, {"url": ORDINAL, "valueDecimal": int(code)}]
 
 
+def _is_weighed(item: Json) -> bool:
+    options = [o for o in item.get("answerOption", []) if isinstance(o, dict)]
+    holders = [h for o in options for h in (o, o.get("valueCoding")) if isinstance(h, dict)]
+    return any(extension_value(h, ORDINAL) is not None for h in holders)
+
+
 def _sum_into(items: list[Json], link_id: str) -> None:
     every = _walk(items)
     target = next((i for i in every if i.get("linkId") == link_id), None)
     if target is None:
         raise DefinitionErrors([("sum_into", f"there is no item {link_id}")])
-    links = [str(i["linkId"]) for i in every if i.get("answerOption") and i.get("type") == "choice"]
+    links = [str(i["linkId"]) for i in every if _is_weighed(i)]
+    if not links:
+        raise DefinitionErrors([("sum_into", "no choice has points")])
     expression = "sum(" + ", ".join(f'"{link}"' for link in links) + ")"
     kept = [e for e in target.get("extension", []) if e.get("url") != CALCULATED]
     target["extension"] = [

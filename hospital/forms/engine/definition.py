@@ -234,7 +234,7 @@ class _Reader:
     def read(self, resource: Any) -> Definition:
         if not isinstance(resource, dict) or resource.get("resourceType") != "Questionnaire":
             raise DefinitionErrors([("", "this is not a FHIR Questionnaire")])
-        if not isinstance(resource.get("title") or resource.get("name"), str):
+        if not str(resource.get("title") or resource.get("name") or "").strip():
             self.fault("title", "a title is needed")
         self.value_sets = self._contained(resource)
         items = self._items(resource.get("item"), "item", 1)
@@ -510,11 +510,22 @@ class _Reader:
             for table in item.calculated.tables if item.calculated else ():
                 if table not in definition.tables:
                     self.fault(item.link_id, f"the expression speaks of the table {table}, which isn't there")
+        for item in definition.walk():
+            waits[item.link_id] |= self._counted_by(item, definition)
         for parent in definition.walk():
             for child in parent.items:
                 waits[child.link_id].add(parent.link_id)
         if circle := _circle(waits):
             self.fault(circle, "whether it is asked depends on itself")
+
+    @staticmethod
+    def _counted_by(item: Item, definition: Definition) -> set[str]:
+        """The questions that a calculated item waits for: a group it names stands for those in it."""
+        if item.calculated is None:
+            return set()
+        named = [one for one in definition.walk() if one.link_id in item.calculated.links]
+        counted = {below.link_id for one in named for below in one.walk() if below is one or not below.calculated}
+        return counted if item.link_id in item.calculated.links else counted - {item.link_id}
 
 
 def _circle(waits: Mapping[str, set[str]]) -> str:

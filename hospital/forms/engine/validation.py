@@ -48,6 +48,7 @@ class Checked:
     answers: list[Json]
     roots: list[Node]
     faults: list[Fault] = field(default_factory=list)
+    misplaced: bool = False  # the answers don't even fit the questionnaire; nothing of them was kept
     scores: dict[str, int | float] = field(default_factory=dict)
     alarms: list[scoring.Alarm] = field(default_factory=list)
 
@@ -59,9 +60,12 @@ class BadValue(Exception):
 def check(definition: Definition, answers: Any, *, strict: bool, terminology: Terminology | None = None) -> Checked:
     faults: list[Fault] = []
     if _unstorable(answers):
-        return Checked(answers=[], roots=[], faults=[Fault("", "", _("These answers can't be read."))])
-    _structure(definition.items, answers, faults, "")
-    roots = grow(definition, answers if isinstance(answers, list) else [])
+        faults.append(Fault("", "", _("These answers can't be read.")))
+    else:
+        _structure(definition.items, answers, faults, "")
+    if faults:
+        return Checked(answers=[], roots=grow(definition, []), faults=faults, misplaced=True)
+    roots = grow(definition, answers)
     for node in walk(roots):
         _values(node, terminology or NoTerminology(), faults)
     given = {id(node) for node in walk(roots) if node.answers and node.item.calculated is None}
