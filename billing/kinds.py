@@ -24,6 +24,11 @@ def nothing(charge_id: int, at: datetime) -> None:
     """For kinds that have nothing to do."""
 
 
+def no_page(charge: "Charge") -> str:
+    """For kinds that have no page of their own."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class ChargeKind:
     """`scene` is a billing.models.Scene; `may_refund(charge, at)` is False once executed, dispensed or used (PAY-09)."""
@@ -35,6 +40,7 @@ class ChargeKind:
     on_refunded: Handler
     may_refund: "Callable[[Charge, datetime], bool]"
     on_expired: Handler = field(default=nothing)
+    page: "Callable[[Charge], str]" = field(default=no_page)  # where the patient goes on after paying
 
 
 _kinds: dict[str, ChargeKind] = {}

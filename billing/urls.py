@@ -1,10 +1,22 @@
 """Patient pages of billing."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, register_converter
 
 from .channels.wechat import views as wechat
+from .converters import Ids
+from .views import bills, pay, prices
+
+register_converter(Ids, "ids")
 
 app_name = "billing"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("prices/", prices.price_list, name="prices"),
+    path("pay/", pay.pay, name="pay"),
+    path("pay/<ids:charge_ids>/", pay.pay_some, name="pay_some"),
+    path("pay/orders/<str:number>/", pay.order_page, name="order"),
+    path("pay/orders/<str:number>/state/", pay.order_state, name="order_state"),
+    path("pay/orders/<str:number>/prepare/", pay.order_prepare, name="order_prepare"),
     path("pay/notify/wechat/", wechat.notify, name="notify_wechat"),
+    path("bills/", bills.bills, name="bills"),
+    path("bills/<str:number>/", bills.bill, name="bill"),
 ]

@@ -6,6 +6,7 @@ A public rule that isn't here, or a name here without a public rule, fails `mana
 PUBLIC_ROUTES = frozenset(
     {
         "billing.notify.wechat",
+        "billing.prices",
         "health.live",
         "health.ready",
         "portal.about",

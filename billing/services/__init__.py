@@ -3,7 +3,7 @@
 from .charges import LineSpec, charge_cancel, charge_create, charges_expire
 from .intents import intents_resolve, order_prepare, order_refresh, refund_push
 from .notices import notices_deliver
-from .payments import Money, pay_order_open, payment_record
+from .payments import Money, pay_order_open, pay_order_start, payment_record
 from .refunds import refund_approve, refund_reject, refund_request
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "order_prepare",
     "order_refresh",
     "pay_order_open",
+    "pay_order_start",
     "payment_record",
     "refund_approve",
     "refund_push",

@@ -33,6 +33,12 @@ class Money:
     source: str  # notice, query, bill, desk
 
 
+@entry
+def pay_order_start(*, actor: Actor, charge_ids: Sequence[int], channel: str, method: str, at: datetime) -> PayOrder:
+    """pay_order_open as the outermost verb of a page: committed before the channel is called."""
+    return pay_order_open(actor=actor, charge_ids=charge_ids, channel=channel, method=method, at=at)
+
+
 @within
 def pay_order_open(
     *,

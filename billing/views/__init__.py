@@ -1,0 +1,1 @@
+"""Pages of billing: parse, one verb, redirect or fragment."""

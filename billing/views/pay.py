@@ -1,0 +1,176 @@
+"""The cashier page: what is owed, how to pay, and a result that is right after a lost connection (PAY-02, PAY-11)."""
+
+import base64
+import io
+import json
+import secrets
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import segno
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from hospital.kit import clock
+from hospital.kit.access import actor_of, rule
+from hospital.kit.actor import PATIENTS, Actor
+from hospital.kit.money import total
+from hospital.people.models import Account
+
+from .. import errors, kinds, selectors, services
+from ..channels.wechat.client import sdk
+from ..models import Channel, Charge, PayMethod, PayOrder
+from ..states import LIVE_ORDER, ChargeStatus, PayOrderStatus
+
+
+def _in_wechat(request: HttpRequest) -> bool:
+    return "MicroMessenger" in request.headers.get("User-Agent", "")
+
+
+def _on_phone(request: HttpRequest) -> bool:
+    return any(word in request.headers.get("User-Agent", "") for word in ("Mobile", "Android", "iPhone"))
+
+
+def _openid(actor: Actor) -> str:
+    return Account.objects.filter(pk=actor.account_id).values_list("wechat_openid", flat=True).first() or ""
+
+
+def _methods(request: HttpRequest, actor: Actor) -> list[str]:
+    """The ways that work on this device, the handiest first."""
+    if _in_wechat(request) and _openid(actor):
+        return [PayMethod.JSAPI]
+    return [PayMethod.H5, PayMethod.NATIVE] if _on_phone(request) else [PayMethod.NATIVE, PayMethod.H5]
+
+
+def _title_of(charge: Charge) -> str:
+    kind = kinds.registered().get(charge.kind)
+    return str(kind.title) if kind else charge.kind
+
+
+@rule("billing.pay", PATIENTS)
+@rule("billing.pay_start", PATIENTS, methods=["POST"])
+def pay(request: HttpRequest) -> HttpResponse:
+    """Everything that is owed by those whom the account acts for."""
+    return _start(request) if request.method == "POST" else _cashier(request, None)
+
+
+@rule("billing.pay_some", PATIENTS, subject="charge")
+@rule("billing.pay_some_start", PATIENTS, methods=["POST"], subject="charge")
+def pay_some(request: HttpRequest, charge_ids: list[int]) -> HttpResponse:
+    """The bills that a page above sent here with."""
+    return _start(request, charge_ids) if request.method == "POST" else _cashier(request, charge_ids)
+
+
+def _cashier(
+    request: HttpRequest, charge_ids: list[int] | None, status: int = 200, problem: Any = None
+) -> HttpResponse:
+    actor, at = actor_of(request), clock.now()
+    charges = selectors.charges_to_pay(actor, charge_ids, at=at)
+    payable = [c for c in charges if c.status == ChargeStatus.OPEN and (c.expires_at is None or c.expires_at > at)]
+    ended = [c for c in charges if c not in payable]
+    ends = [charge.expires_at for charge in payable if charge.expires_at]
+    methods = [(method, PayMethod(method).label) for method in _methods(request, actor)]
+    context = {
+        "lines": [(charge, _title_of(charge)) for charge in payable], "total": total(c.amount for c in payable),
+        "ended": [(charge, _title_of(charge)) for charge in ended], "first_end": min(ends, default=None),
+        "methods": methods, "problem": problem, "several": len({c.patient_id for c in payable}) > 1,
+    }  # fmt: skip
+    return render(request, "billing/pay.html", context, status=status)
+
+
+def _start(request: HttpRequest, charge_ids: list[int] | None = None) -> HttpResponse:
+    actor, at = actor_of(request), clock.now()
+    chosen = sorted({int(value) for value in request.POST.getlist("charge") if value.isdigit() and len(value) < 19})
+    allowed = {charge.pk for charge in selectors.charges_to_pay(actor, chosen, at=at)} if chosen else set()
+    method = request.POST.get("method", "")
+    if not allowed or method not in _methods(request, actor):
+        return _cashier(request, charge_ids, status=422, problem=errors.NothingToCharge())
+    order = selectors.live_order_of(chosen, method, actor, at=at) or services.pay_order_start(
+        actor=actor, charge_ids=chosen, channel=Channel.WECHAT, method=method, at=at
+    )
+    _prepare(request, order, actor)
+    return redirect("billing:order", number=order.number)
+
+
+def _prepare(request: HttpRequest, order: PayOrder, actor: Actor) -> None:
+    """Ask the channel; when it is silent, the order's page says so and offers to ask again."""
+    try:
+        services.order_prepare(order.pk, at=clock.now(), payer_ip=actor.ip, openid=_openid(actor))
+    except (errors.ChannelSilent, errors.ChannelSaysNo):
+        return
+
+
+@rule("billing.order", PATIENTS, subject="pay_order")
+def order_page(request: HttpRequest, number: str) -> HttpResponse:
+    """Before: how to pay. After: what became of it, as the channel says, not as this browser remembers."""
+    return render(request, "billing/order.html", _order_context(request, number))
+
+
+@rule("billing.order_state", PATIENTS, subject="pay_order")
+def order_state(request: HttpRequest, number: str) -> HttpResponse:
+    """The fragment that the page asks for again and again."""
+    return render(request, "billing/order_state.html", _order_context(request, number))
+
+
+@rule("billing.order_prepare", PATIENTS, methods=["POST"], subject="pay_order")
+def order_prepare(request: HttpRequest, number: str) -> HttpResponse:
+    """Once more, after the channel was silent."""
+    actor = actor_of(request)
+    _prepare(request, selectors.order_for(actor, number), actor)
+    return redirect("billing:order", number=number)
+
+
+def _order_context(request: HttpRequest, number: str) -> dict[str, Any]:
+    actor, at = actor_of(request), clock.now()
+    order = selectors.order_for(actor, number)
+    if order.status in LIVE_ORDER:
+        services.order_refresh(order.pk, at=at)
+        order = selectors.order_for(actor, number)
+    parts = [(part, _title_of(part.charge)) for part in order.parts.all()]
+    settled = [part for part, _title in parts if part.charge.status in {ChargeStatus.PAID, ChargeStatus.PART_REFUNDED}]
+    back = request.build_absolute_uri(reverse("billing:order", args=[order.number]))
+    context: dict[str, Any] = {
+        "order": order, "parts": parts, "live": order.status in LIVE_ORDER, "waiting": order.status == PayOrderStatus.WAITING,
+        "over": order.expires_at <= at, "paid": order.status == PayOrderStatus.PAID, "all_settled": len(settled) == len(parts),
+        "onward": _onward(order), "order_ids": ",".join(str(part.charge_id) for part, _title in parts),
+    }  # fmt: skip
+    prepared = order.prepared
+    if context["waiting"] and prepared.get("h5_url"):
+        link = prepared["h5_url"]
+        context["h5_url"] = f"{link}{'&' if '?' in link else '?'}{urlencode({'redirect_url': back})}"
+    if context["waiting"] and prepared.get("code_url"):
+        context["qr"] = qr_data(prepared["code_url"])
+        # In the demo the code is a page of the sandbox; in life only WeChat can read it.
+        context["code_page"] = prepared["code_url"] if prepared["code_url"].startswith("http") and settings.DEMO else ""
+    if context["waiting"] and order.method == PayMethod.JSAPI:
+        context["jsapi"] = json.dumps(_jsapi(prepared["prepay_id"]))
+    return context
+
+
+def _onward(order: PayOrder) -> str:
+    """Where the patient goes on: the page of what was paid for."""
+    for part in order.parts.all():
+        kind = kinds.registered().get(part.charge.kind)
+        if kind and (page := kind.page(part.charge)):
+            return page
+    return ""
+
+
+def qr_data(text: str) -> str:
+    """A QR code as a data URI: drawn here, so that no other host learns of the payment."""
+    out = io.BytesIO()
+    segno.make(text, error="m").save(out, kind="svg", scale=6, border=2, xmldecl=False, svgns=True)
+    return "data:image/svg+xml;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def _jsapi(prepay_id: str) -> dict[str, str]:
+    """What WeixinJSBridge needs, signed as WeChat prescribes: appId, time, nonce, prepay_id (data/README 1.2)."""
+    stamp, nonce, package = str(int(time.time())), secrets.token_hex(16), f"prepay_id={prepay_id}"
+    signature = sdk().sign([settings.WECHAT_APP_ID, stamp, nonce, package])
+    return {
+        "appId": settings.WECHAT_APP_ID, "timeStamp": stamp, "nonceStr": nonce, "package": package, "signType": "RSA",
+        "paySign": signature,
+    }  # fmt: skip

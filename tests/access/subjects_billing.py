@@ -1,0 +1,77 @@
+"""Whose bills and pay orders: one's own, of the mother whom one acts for, of the stranger."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from billing import kinds, services
+from billing.models import Category, PriceItem
+from tests.access.subjects import Case, subject
+from tests.cast import Cast, Person, actor_of_person
+
+KIND = "tests.access"
+
+
+def _owe(cast: Cast, person: Person, subject_id: int) -> Any:
+    if KIND not in kinds.registered():
+        kinds.register(
+            kinds.ChargeKind(KIND, "挂号费", "registration", kinds.nothing, kinds.nothing, lambda charge, at: True)
+        )
+    if not PriceItem.objects.filter(code="ACCESS").exists():
+        PriceItem.objects.create(
+            code="ACCESS", name="门诊检查 CANARY", category=Category.EXAM, price=12345, unit="次",
+            effective_from=cast.at - timedelta(days=1),
+        )  # fmt: skip
+    payer = person if person.account else cast.wang_fang
+    with transaction.atomic():
+        return services.charge_create(
+            actor=actor_of_person(payer), patient_id=person.patient_id, kind=KIND, subject_id=subject_id,
+            lines=[services.LineSpec("ACCESS")], at=cast.at, expires_at=cast.at + timedelta(hours=1),
+        )  # fmt: skip
+
+
+SECRETS = ["CANARY", "123.45"]
+
+
+@subject("charge")
+def charge(cast: Cast, rule: str) -> Sequence[Case]:
+    mine, mothers, theirs = (_owe(cast, p, n) for n, p in enumerate([cast.wang_fang, cast.mother, cast.stranger]))
+    cases = []
+    for relation, row, may in [
+        ("own", mine, "wang_fang"),
+        ("mother's", mothers, "wang_fang"),
+        ("other's", theirs, "stranger"),
+    ]:
+        data = {"charge": [row.pk], "method": "none"} if rule.endswith("_start") else None
+        success = {422} if rule.endswith("_start") else {200}
+        cases.append(Case(relation, {"charge_ids": [row.pk]}, may={may}, data=data, success=success, secrets=SECRETS))
+    return cases
+
+
+@subject("bill")
+def bill(cast: Cast, rule: str) -> Sequence[Case]:
+    mine, mothers, theirs = (_owe(cast, p, n) for n, p in enumerate([cast.wang_fang, cast.mother, cast.stranger]))
+    return [
+        Case("own", {"number": mine.number}, may={"wang_fang"}, secrets=[*SECRETS, mine.number]),
+        Case("mother's", {"number": mothers.number}, may={"wang_fang"}, secrets=[*SECRETS, mothers.number]),
+        Case("other's", {"number": theirs.number}, may={"stranger"}, secrets=[*SECRETS, theirs.number]),
+    ]
+
+
+@subject("pay_order")
+def pay_order(cast: Cast, rule: str) -> Sequence[Case]:
+    cases = []
+    for number, (relation, person, may) in enumerate(
+        [("own", cast.wang_fang, "wang_fang"), ("other's", cast.stranger, "stranger")]
+    ):
+        owed = _owe(cast, person, 100 + number)
+        with transaction.atomic():
+            order = services.pay_order_open(
+                actor=actor_of_person(person), charge_ids=[owed.pk], channel="cash", method="desk", at=cast.at
+            )
+            order.status = "closed"
+            order.save(update_fields=["status"])
+        cases.append(Case(relation, {"number": order.number}, may={may}, secrets=SECRETS))
+    return cases
