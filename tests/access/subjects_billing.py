@@ -46,7 +46,7 @@ def charge(cast: Cast, rule: str) -> Sequence[Case]:
     ]:
         data = {"charge": [row.pk], "method": "none"} if rule.endswith("_start") else None
         success = {422} if rule.endswith("_start") else {200}
-        cases.append(Case(relation, {"charge_ids": [row.pk]}, may={may}, data=data, success=success, secrets=SECRETS))
+        cases.append(Case(relation, {"charge_ids": row.pk}, may={may}, data=data, success=success, secrets=SECRETS))
     return cases
 
 
@@ -75,3 +75,9 @@ def pay_order(cast: Cast, rule: str) -> Sequence[Case]:
             order.save(update_fields=["status"])
         cases.append(Case(relation, {"number": order.number}, may={may}, secrets=SECRETS))
     return cases
+
+
+@subject("wechat_notice")
+def wechat_notice(cast: Cast, rule: str) -> Sequence[Case]:
+    """Anybody may ring, and without WeChat's signature nobody gets further than 401."""
+    return [Case("forged", {}, may={"anonymous"}, data={"resource": {}}, json=True, success={401})]

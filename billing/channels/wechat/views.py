@@ -15,7 +15,10 @@ log = logging.getLogger(__name__)
 
 @csrf_exempt
 @public(
-    "billing.notify.wechat", "WeChat Pay rings here; each notice proves itself by signature (G06)", methods=["POST"]
+    "billing.notify.wechat",
+    "WeChat Pay rings here; each notice proves itself by signature (G06)",
+    methods=["POST"],
+    subject="wechat_notice",
 )
 def notify(request: HttpRequest) -> HttpResponse:
     at = clock.now()
