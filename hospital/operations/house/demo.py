@@ -51,6 +51,7 @@ class House:
         self.manage("Granting rights", "db_grants", as_owner=True)
         seeded = self.layout.var / "seeded"
         if not seeded.exists():
+            self.manage("Loading the code tables (diagnoses, drugs, items, regions)", "load_catalogues")
             self.manage(f"Seeding the demo hospital ({size})", "seed", "--size", size)
             seeded.write_text(size + "\n", encoding="utf-8")
 

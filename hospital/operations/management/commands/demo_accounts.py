@@ -1,17 +1,17 @@
-"""Who can sign in to the demo hospital, one line for each role. Only in a demo."""
+"""Who can sign in to the demo hospital, one line for each role, with the second factor of this moment. Demo only."""
 
-import base64
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.db.models import Q
-from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.oath import totp
 
 from hospital.kit import clock
 from hospital.kit.actor import Role
 from hospital.operations.commands import HouseCommand
 from hospital.organisation.models import Post
+from hospital.organisation.seeding import DEMO_PASSWORD, DEMO_TOTP_KEY, DEMO_TOTP_SECRET
 from hospital.people.models import FamilyLink, Relation
 
 _PATIENTS = 4
@@ -24,11 +24,14 @@ class Command(HouseCommand):
         if not settings.DEMO:
             raise CommandError("This is no demo: its accounts are people's own.")
         patients, staff = _patients(), _staff()
-        lines = ["  Patients sign in by phone; the code is shown by the sandbox's SMS log."]
-        lines += [f"    {row['phone']}  {row['name']}" for row in patients]
-        lines += ["  Staff sign in by number, password and second factor."]
-        lines += [f"    {row['role']:14} {row['login']:12} {row['name']} ({row['department']})" for row in staff]
-        self.answer(options, {"patients": patients, "staff": staff}, "\n".join(lines))
+        code = f"{totp(bytes.fromhex(DEMO_TOTP_KEY)):06d}"
+        lines = ["  Patients sign in by phone; the code arrives in the sandbox (/sms/ under Outside channels)."]
+        lines += [f"    {row['phone']:14}{row['name']}" for row in patients]
+        lines += [f"  Staff: password {DEMO_PASSWORD}, second factor {code} now (authenticator key {DEMO_TOTP_SECRET};"]
+        lines += ["  `./dev manage demo_accounts` shows the code again)."]
+        lines += [f"    {row['login']:14}{row['role']:14}{row['name']}, {row['department']}" for row in staff]
+        result = {"patients": patients, "staff": staff, "password": DEMO_PASSWORD, "totp_secret": DEMO_TOTP_SECRET}
+        self.answer(options, result | {"totp_code": code}, "\n".join(lines))
 
 
 def _patients() -> list[dict[str, str]]:
@@ -49,14 +52,6 @@ def _staff() -> list[dict[str, str]]:
         post = posts.filter(role=role, staff__suspended_at=None).first()
         if post is None:
             continue
-        device = TOTPDevice.objects.filter(user=post.staff.account, confirmed=True).first()
-        found.append(
-            {
-                "role": role.value,
-                "login": post.staff.account.login,
-                "name": post.staff.name,
-                "department": post.department.name,
-                "totp_secret": base64.b32encode(device.bin_key).decode() if device else "",
-            }
-        )
+        row = {"role": role.value, "login": post.staff.account.login, "name": post.staff.name}
+        found.append(row | {"department": post.department.name})
     return found
