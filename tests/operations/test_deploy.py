@@ -1,0 +1,136 @@
+"""What is deployed: `check --deploy` is clean with the documented settings and names what is missing."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def production(tmp_path: Path, **changes: str) -> dict[str, str]:
+    secret = "s3cret-of-a-test-"
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "DATABASE_URL"}}
+    (tmp_path / "media").mkdir(exist_ok=True)
+    (tmp_path / "static").mkdir(exist_ok=True)
+    return (
+        kept
+        | {
+            "ALLOWED_HOSTS": "hospital.example.org",
+            "BASE_URL": "https://hospital.example.org",
+            "SECRET_KEY": secret + "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH",
+            "BLIND_INDEX_KEY": secret + "blind-0123456789abcdef",
+            "SIGNING_KEY": secret + "signing-0123456789abcdef",
+            "FIELD_KEYS": "k1:sm4:MDEyMzQ1Njc4OWFiY2RlZg==",
+            "VAR_DIR": str(tmp_path),
+            "SMS_BASE_URL": "https://sms.example.org",
+            "SMS_API_KEY": "given",
+            "WECHAT_APP_ID": "wx1",
+            "WECHAT_APP_SECRET": "given",
+            "WECHATPAY_MCHID": "1900000001",
+            "WECHATPAY_SERIAL_NO": "AB",
+            "WECHATPAY_PRIVATE_KEY": "given",
+            "WECHATPAY_PUBLIC_KEY": "given",
+            "WECHATPAY_PUBLIC_KEY_ID": "PUB_KEY_ID_1",
+            "WECHATPAY_APIV3_KEY": "0123456789abcdef0123456789abcdef",
+        }
+        | changes
+    )
+
+
+def check(env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=PROJECT, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_documented_production_settings_are_clean(tmp_path: Path) -> None:
+    done = check(production(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"DEMO": "1"}, "operations.E101"),
+        ({"BASE_URL": "http://hospital.example.org"}, "operations.E102"),
+        ({"ALLOWED_HOSTS": "other.example.org"}, "operations.E103"),
+        ({"ALLOWED_HOSTS": "*"}, "operations.E104"),
+        ({"SIGNING_KEY": "short"}, "operations.E105"),
+        ({"WECHATPAY_BASE_URL": "http://127.0.0.1:8002/wechatpay"}, "operations.E106"),
+        ({"SMS_API_KEY": ""}, "operations.E107"),
+        ({"FIELD_KEYS": "k1:sm4:c2hvcnQ="}, "operations.E001"),
+        ({"FIELD_KEYS": ""}, "operations.E002"),
+        ({"SIGNING_KEY": "s3cret-of-a-test-blind-0123456789abcdef"}, "operations.E005"),
+    ],
+)
+def test_what_is_wrong_is_named_with_a_hint(tmp_path: Path, changes: dict[str, str], code: str) -> None:
+    done = check(production(tmp_path, **changes))
+    assert done.returncode != 0
+    assert code in done.stderr and "HINT" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "BLIND_INDEX_KEY", "SIGNING_KEY", "FIELD_KEYS", "DATABASE_URL"])
+def test_no_secret_has_a_default(tmp_path: Path, name: str) -> None:
+    env = production(tmp_path, DATABASE_URL="postgres://nobody@127.0.0.1:1/none")
+    del env[name]
+    done = check(env)
+    if name == "FIELD_KEYS":  # a list may be empty for a program that reads no names, but not for the hospital
+        assert "operations.E002" in done.stderr
+    else:
+        assert f"Set {name}" in done.stderr
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    env = production(tmp_path)
+    (tmp_path / "key").write_text(env.pop("SECRET_KEY") + "\n", encoding="utf-8")
+    assert check(env | {"SECRET_KEY_FILE": str(tmp_path / "key")}).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def compose() -> Any:
+    return yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
+
+
+def test_compose_runs_every_part_of_the_house(compose: Any) -> None:
+    wanted = {
+        "web",
+        "realtime",
+        "worker",
+        "beat",
+        "postgres",
+        "pgbouncer",
+        "redis",
+        "nginx",
+        "orthanc",
+        "coturn",
+        "migrate",
+    }
+    assert wanted <= set(compose["services"])
+
+
+def test_every_secret_of_compose_is_made_or_asked_for(compose: Any) -> None:
+    script = (PROJECT / "deploy" / "make-secrets.sh").read_text(encoding="utf-8")
+    for name in compose["secrets"]:
+        assert re.search(rf"\b{name}\b", script), f"{name} is neither made nor asked for"
+    for service, what in compose["services"].items():
+        given = set(what.get("secrets", []))
+        environment = what.get("environment") or {}
+        used = {str(value).rpartition("/")[2] for name, value in environment.items() if name.endswith("_FILE")}
+        assert used <= given, f"{service} reads {used - given} and is not given it"
+
+
+def test_the_settings_that_compose_sets_are_read(compose: Any) -> None:
+    settings = (PROJECT / "hospital" / "settings.py").read_text(encoding="utf-8")
+    names = {name.removesuffix("_FILE") for name in compose["services"]["web"]["environment"]}
+    example = (PROJECT / "deploy" / "hospital.env.example").read_text(encoding="utf-8")
+    names |= set(re.findall(r"^([A-Z_]+)=", example, re.M)) - {"TURN_REALM", "TURN_EXTERNAL_IP"}  # coturn's own
+    unread = sorted(name for name in names if f'"{name}"' not in settings)
+    assert not unread
