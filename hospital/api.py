@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.permissions import BasePermission
@@ -31,6 +33,17 @@ class ActorAuthentication(BaseAuthentication):
         if check.process_view(raw, lambda: HttpResponse(), (), {}):
             raise PageExpired
         return raw.user, None
+
+
+class ActorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema tells programs to come in: a browser by its session, a program by its token."""
+
+    target_class = "hospital.api.ActorAuthentication"
+    name = ["session", "serviceToken"]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        session = {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
+        return [session, {"type": "http", "scheme": "bearer"}]
 
 
 class RulePermission(BasePermission):
