@@ -7,16 +7,20 @@ next step. AccessMiddleware asks the view's declared rule before the view runs (
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 
 from hospital.audit.services import record
 from hospital.kit import access, clock
 from hospital.kit.problems import Forbidden, NotFound, Problem, SignInNeeded
+from hospital.people import sessions
+from hospital.people.errors import ConfirmNeeded
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,8 @@ def note_refusal(request: HttpRequest, problem: Problem) -> None:
     log.info("refused %s on %s", problem.code, match and match.view_name)
     if match is None or not isinstance(problem, (NotFound, Forbidden, access.Undeclared)):
         return
+    if isinstance(problem, ConfirmNeeded):
+        return  # no refusal: the person proves who they are and goes on
     found = access.rules_of(match.func).get(request.method or "GET")
     actor = access.actor_of(request)
     if (actor.account_id is None and not actor.is_system) or (found is not None and found.is_public):
@@ -64,6 +70,9 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     response: HttpResponse
     if wants_json(request):
         response = JsonResponse(problem.as_dict(), status=problem.status, content_type="application/problem+json")
+    elif isinstance(problem, ConfirmNeeded) and not getattr(request, "htmx", False):
+        back = request.get_full_path() if request.method == "GET" else urlsplit(request.headers.get("Referer", "/")).path
+        response = redirect(f"{reverse('people:confirm')}?{urlencode({'next': back})}")
     elif isinstance(problem, SignInNeeded):
         from hospital.people.views import sign_in_page
 
@@ -114,6 +123,8 @@ class AccessMiddleware:
         except Problem as problem:
             return answer(request, problem)
         request.access_rule = found  # type: ignore[attr-defined]
+        if found.sign_in_fresh and not sessions.is_fresh(request, at=clock.now()):
+            return answer(request, ConfirmNeeded())
         return None
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from hospital.kit import clock
 
 from . import sessions
-from .services import service_token_find
+from .services.tokens import service_token_find
 
 
 class RequestIdMiddleware:

@@ -1,6 +1,13 @@
 """Staff pages of hospital.people, mounted under /staff/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from .views import sign_in, staff_sign_in
 
 app_name = "people_staff"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("sign-in/", staff_sign_in.staff_sign_in, name="sign_in"),
+    path("sign-in/second/", staff_sign_in.second_factor, name="second_factor"),
+    path("sign-in/enrol/", staff_sign_in.enrol, name="enrol"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
+]

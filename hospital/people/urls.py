@@ -1,6 +1,20 @@
 """Patient pages of hospital.people."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from .views import security, sign_in
 
 app_name = "people"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-in/code/", sign_in.sign_in_code, name="sign_in_code"),
+    path("sign-in/password/", sign_in.sign_in_password, name="sign_in_password"),
+    path("sign-in/wechat/", sign_in.wechat_go, name="wechat"),
+    path("sign-in/wechat/back/", sign_in.wechat_back, name="wechat_back"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("confirm/", security.confirm, name="confirm"),
+    path("confirm/code/", security.confirm_code, name="confirm_code"),
+    path("security/", security.security, name="security"),
+    path("security/password/", security.password, name="password"),
+    path("security/sign-out-everywhere/", security.sign_out_everywhere, name="sign_out_everywhere"),
+]

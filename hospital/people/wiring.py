@@ -3,3 +3,10 @@
 
 def wire() -> None:
     """Called once, from AppConfig.ready()."""
+    from hospital.kit import sweeps
+
+    from . import limits, services
+    from .services.codes import SWEEP
+
+    sweeps.register(SWEEP, services.send_due_codes, every=2, title="codes by text message")
+    sweeps.register("people.attempts", limits.forget_old, every=3600, title="forget old attempts")

@@ -1,5 +1,39 @@
 """Writes of hospital.people: the only way its rows change."""
 
+from .codes import code_prove, code_send, send_due_codes
+from .sign_in import (
+    account_close,
+    has_second_factor,
+    password_change,
+    second_factor_confirm,
+    second_factor_enrol,
+    second_factor_prove,
+    sign_in_by_code,
+    sign_in_by_password,
+    sign_in_by_wechat,
+    sign_out,
+    sign_out_everywhere,
+    wechat_bind,
+)
 from .tokens import service_token_create, service_token_find, service_token_revoke
 
-__all__ = ["service_token_create", "service_token_find", "service_token_revoke"]
+__all__ = [
+    "account_close",
+    "code_prove",
+    "code_send",
+    "has_second_factor",
+    "password_change",
+    "second_factor_confirm",
+    "second_factor_enrol",
+    "second_factor_prove",
+    "send_due_codes",
+    "service_token_create",
+    "service_token_find",
+    "service_token_revoke",
+    "sign_in_by_code",
+    "sign_in_by_password",
+    "sign_in_by_wechat",
+    "sign_out",
+    "sign_out_everywhere",
+    "wechat_bind",
+]
