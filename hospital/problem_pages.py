@@ -71,7 +71,9 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     if wants_json(request):
         response = JsonResponse(problem.as_dict(), status=problem.status, content_type="application/problem+json")
     elif isinstance(problem, ConfirmNeeded) and not getattr(request, "htmx", False):
-        back = request.get_full_path() if request.method == "GET" else urlsplit(request.headers.get("Referer", "/")).path
+        back = (
+            request.get_full_path() if request.method == "GET" else urlsplit(request.headers.get("Referer", "/")).path
+        )
         response = redirect(f"{reverse('people:confirm')}?{urlencode({'next': back})}")
     elif isinstance(problem, SignInNeeded):
         from hospital.people.views import sign_in_page

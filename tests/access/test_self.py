@@ -2,7 +2,7 @@
 
 import pytest
 from django.http import HttpResponse, JsonResponse
-from django.urls import path
+from django.urls import include, path
 
 from hospital.kit import doors
 from hospital.kit.access import Rule, actor_of, rule
@@ -52,6 +52,8 @@ def undeclared(request, pk):
 
 
 urlpatterns = [
+    path("", include("hospital.people.urls")),  # the sign-in page is the answer to a stranger
+    path("staff/", include("hospital.people.staff_urls")),
     path("sound/<int:pk>/", sound, name="sound"),
     path("unscoped/<int:pk>/", unscoped_action, name="unscoped"),
     path("leak/<int:pk>/", leak_in_refusal, name="leak"),

@@ -1,7 +1,7 @@
 """The cast signs in as the product does."""
 
 import pytest
-from django.urls import path
+from django.urls import include, path
 
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS, STAFF, Role
@@ -18,7 +18,11 @@ def who(request):
     )
 
 
-urlpatterns = [path("who/", who)]
+urlpatterns = [
+    path("", include("hospital.people.urls")),  # the sign-in page is the answer to a stranger
+    path("staff/", include("hospital.people.staff_urls")),
+    path("who/", who),
+]
 
 
 @pytest.mark.urls(__name__)

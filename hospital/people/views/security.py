@@ -53,7 +53,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     return redirect(next_of(request))
 
 
-@rule("people.confirm_code", SIGNED_IN_PATIENTS, methods=["POST"])
+@rule("people.confirm_code", SIGNED_IN_PATIENTS, methods=["POST"], subject="people.outside")
 def confirm_code(request: HttpRequest) -> HttpResponse:
     """Send the code for a confirmation to the account's own phone."""
     me = _me(request)

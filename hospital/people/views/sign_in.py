@@ -80,7 +80,7 @@ def sign_in_password(request: HttpRequest) -> HttpResponse:
     return _begin(request, account)
 
 
-@public("people.wechat", "the way in by WeChat")
+@public("people.wechat", "the way in by WeChat", subject="people.wechat")
 def wechat_go(request: HttpRequest) -> HttpResponse:
     """Send the browser to WeChat; the state binds the answer to this session."""
     if not wechat.is_set_up():
@@ -91,7 +91,7 @@ def wechat_go(request: HttpRequest) -> HttpResponse:
     return redirect(wechat.authorize_url(state=state, back=back))
 
 
-@public("people.wechat_back", "WeChat sends the browser here")
+@public("people.wechat_back", "WeChat sends the browser here", subject="people.wechat")
 def wechat_back(request: HttpRequest) -> HttpResponse:
     """WeChat's answer: sign in, or ask for the phone of a newcomer first."""
     state = request.session.pop(_STATE, "")

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 
 from hospital.kit import clock
 from hospital.kit.access import actor_of, public
-from hospital.kit.problems import Problem, SignInNeeded, add_to_form
+from hospital.kit.problems import Problem, add_to_form
 
 from .. import services, sessions
 from ..forms import PasswordForm, SecondFactorForm
@@ -45,6 +45,8 @@ def staff_sign_in(request: HttpRequest) -> HttpResponse:
 @public("people.second_factor", "the second step of the way in for staff", methods=["GET", "POST"])
 def second_factor(request: HttpRequest) -> HttpResponse:
     account = _pending(request)
+    if account is None:
+        return redirect("people_staff:sign_in")
     form = SecondFactorForm(request.POST or None)
     if request.method == "GET":
         return page(request, "second_factor.html", form=form)
@@ -67,6 +69,8 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 def enrol(request: HttpRequest) -> HttpResponse:
     """Show the authenticator's key as a QR, confirm it by its first code, show the recovery codes once."""
     account = _pending(request)
+    if account is None:
+        return redirect("people_staff:sign_in")
     if services.has_second_factor(account.pk):
         return redirect("people_staff:second_factor")
     device = services.second_factor_enrol(account_id=account.pk)
@@ -89,12 +93,10 @@ def enrol(request: HttpRequest) -> HttpResponse:
     return page(request, "recovery_codes.html", codes=codes, next=go_on)
 
 
-def _pending(request: HttpRequest) -> Account:
+def _pending(request: HttpRequest) -> Account | None:
     """Whoever showed the right password a moment ago in this session; nobody else can try a second factor."""
     pk, since, bound = request.session.get(_PENDING, (None, 0, ""))
     account: Account | None = Account.objects.filter(pk=pk, is_active=True, is_staff=True).first()
     if account is None or clock.now().timestamp() - since > _PENDING_SECONDS:
-        raise SignInNeeded
-    if account.get_session_auth_hash() != bound:
-        raise SignInNeeded
-    return account
+        return None
+    return account if account.get_session_auth_hash() == bound else None
