@@ -83,3 +83,13 @@ def test_documents_link_to_files_that_exist(document: Path) -> None:
     links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
     missing = [link for link in links if not (document.parent / link).exists()]
     assert not missing, missing
+
+
+def test_the_map_names_models_where_they_are() -> None:
+    rows = re.findall(
+        r"^\| .+? \| `([\w.]+)` \| \[[^]]+\]\(\.\./([^)]+)\)", (PROJECT / "docs/map.md").read_text(), re.M
+    )
+    assert len(rows) > 30
+    lost = [f"{name} in {path}" for name, path in rows if not (PROJECT / path).exists()
+            or f"class {name.rpartition('.')[2]}(" not in (PROJECT / path).read_text(encoding="utf-8")]  # fmt: skip
+    assert not lost
