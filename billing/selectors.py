@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 
 from hospital.audit import services as audit
 from hospital.kit.actor import Actor
 from hospital.kit.problems import NotFound
 
 from . import errors, policy
-from .models import Charge, PayOrder, PriceItem
-from .states import LIVE_ORDER, ChargeStatus
+from .models import Charge, ChargeLine, PayOrder, PriceItem, RefundLine
+from .states import LIVE_ORDER, LIVE_REFUND, ChargeStatus, RefundStatus
 
 
 def price_at(code: str, *, at: datetime, campus_id: int | None = None) -> PriceItem:
@@ -129,3 +129,14 @@ def bill_for(actor: Actor, number: str, *, at: datetime) -> Charge:
     with transaction.atomic():
         audit.record(actor, "bill.read", at=at, subject=charge, patient_id=charge.patient_id)
     return charge
+
+
+def paid_quantity(charge_id: int, item_code: str) -> int:
+    """How many of an item are paid for and not promised back: what may still be given (TR-01, the second fee check)."""
+    if not charge_is_paid(charge_id):
+        return 0
+    lines = ChargeLine.objects.filter(charge_id=charge_id, code=item_code)
+    bought = lines.aggregate(n=Sum("quantity"))["n"] or 0
+    live = [*LIVE_REFUND, RefundStatus.SUCCEEDED]
+    returned = RefundLine.objects.filter(line__in=lines, refund__status__in=live).aggregate(n=Sum("quantity"))["n"] or 0
+    return int(bought - returned)

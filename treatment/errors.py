@@ -1,0 +1,101 @@
+"""Every refusal that a user of treatment can meet."""
+
+from django.utils.translation import gettext_lazy as _
+
+from hospital.kit.problems import Problem
+
+
+class NotPaid(Problem):
+    code = "TR-01.not-paid"
+    title = _("This treatment isn't paid for, or its fee was given back")
+    next_step = _("Pay the open bill first; then this goes on.")
+
+
+class OrderStopped(Problem):
+    code = "TR-01.stopped"
+    title = _("The doctor has stopped this treatment")
+    next_step = _("Please speak to the doctor who ordered it.")
+
+
+class CourseAlreadyPlaced(Problem):
+    code = "TR-02.placed"
+    title = _("This course is already booked")
+    next_step = _("Open the course to see or change its sessions.")
+
+
+class HourTaken(Problem):
+    code = "TR-07.hour-taken"
+    title = _("Someone else has just taken this hour")
+    next_step = _("Please choose another hour; those shown now are free.")
+
+
+class HourNotOffered(Problem):
+    code = "TR-07.hour-not-offered"
+    title = _("This machine doesn't work at that hour")
+    next_step = _("Please choose one of the hours shown.")
+
+
+class TooLateToMove(Problem):
+    code = "TR-02.too-late"
+    title = _("It is too late to move this session online")
+    next_step = _("Please call the treatment room.")
+
+
+class DayTaken(Problem):
+    code = "TR-07.one-a-day"
+    title = _("You already have a session on that day")
+    next_step = _("Please choose a day without a session.")
+
+
+class OutOfCourse(Problem):
+    code = "TR-02.validity"
+    title = _("That day is outside the time in which this course must be given")
+    next_step = _("Please choose an earlier day, or speak to the doctor.")
+
+
+class ConsentMissing(Problem):
+    code = "TR-03.consent"
+    title = _("The patient has not yet agreed to this treatment")
+    next_step = _("The patient agrees on the phone or on this tablet; then go on.")
+
+
+class ClearanceMissing(Problem):
+    code = "TR-06.clearance"
+    title = _("Not released for treatment yet: %(missing)s")
+    next_step = _("The named person releases it on the page of the course.")
+
+
+class SamePerson(Problem):
+    code = "TR-06.same-person"
+    title = _("Two different people must do this")
+    next_step = _("Ask a colleague to confirm.")
+
+
+class IdentityNotConfirmed(Problem):
+    code = "TR-06.identity"
+    title = _("The patient must be identified by two different features")
+    next_step = _("Scan the visit card and ask for the date of birth.")
+
+
+class WrongPatient(Problem):
+    code = "TR-06.wrong-patient"
+    title = _("This card belongs to somebody else, or there is no session for it today")
+    next_step = _("Check the name on the board, and today's list.")
+
+
+class AssessmentDue(Problem):
+    code = "TR-04.assessment"
+    title = _("An assessment is due before this session")
+    next_step = _("Fill in the assessment; then go on.")
+
+
+class AllGiven(Problem):
+    code = "TR-02.all-given"
+    title = _("All ordered sessions have been given")
+    next_step = _("A further session needs a new order.")
+
+
+class NotArrived(Problem):
+    code = "TR-01.not-arrived"
+    title = _("The patient has not checked in for this session")
+    next_step = _("Scan the visit card first.")

@@ -1,0 +1,53 @@
+"""What treatment answers to the apps below: what can be ordered, whether it can be taken back, what is still true."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from emr.kinds import ItemFacts
+from emr.models import Order
+from hospital.forms.models import Response
+from hospital.kit.actor import Actor, Role
+
+from . import errors, policy
+from .models import Assessment, FollowUpTask, Session, TreatmentItem
+from .states import SessionStatus, TaskStatus
+
+
+def item_of(code: str, at: datetime) -> ItemFacts | None:
+    """The facts of a treatment item that is in use."""
+    item = TreatmentItem.objects.filter(code=code, is_active=True).first()
+    if item is None:
+        return None
+    return ItemFacts(item.code, item.name, price_code=item.price_code, preparation=item.preparation[:300])
+
+
+def may_cancel(order: Order, at: datetime) -> None:
+    """A course that has begun is stopped by its doctor, not cancelled (PAY-09: what was given isn't refunded)."""
+    if order.courses.filter(done__gt=0).exists():
+        raise errors.OrderStopped
+
+
+def may_assess(actor: Actor, response: Response) -> bool:
+    course = Assessment.objects.select_related("course").get(pk=response.because_id).course
+    return policy.works_there(actor, course) or policy.is_its_doctor(actor, course)
+
+
+def after_assessment(response: Response) -> str:
+    course_id = Assessment.objects.values_list("course_id", flat=True).get(pk=response.because_id)
+    return f"/staff/treatment/courses/{course_id}/"
+
+
+def may_answer(actor: Actor, response: Response) -> bool:
+    """The patient's account; a case manager on the phone with the patient."""
+    return actor.acts_for(response.patient_id) or actor.is_any(Role.CASE_MANAGER)
+
+
+def session_still_booked(context: Mapping[str, Any], at: datetime) -> bool:
+    return Session.objects.filter(
+        pk=context["session_id"], status=SessionStatus.BOOKED, during__startswith__gt=at
+    ).exists()
+
+
+def task_still_asked(context: Mapping[str, Any], at: datetime) -> bool:
+    return FollowUpTask.objects.filter(pk=context["task_id"], status=TaskStatus.ASKED).exists()

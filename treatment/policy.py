@@ -1,0 +1,71 @@
+"""Who may do what with a course: pure questions over what the caller looked up."""
+
+from datetime import datetime, timedelta
+
+from hospital.kit.actor import Actor, Role
+
+from .models import ClearanceKind, Course, Session
+from .parameters import CHECK_IN_HOURS, MOVE_CUT_OFF_HOURS
+from .states import CourseStatus, SessionStatus
+
+AT_THE_MACHINE = frozenset({Role.THERAPIST, Role.NURSE})
+
+
+def works_there(actor: Actor, course: Course) -> bool:
+    """A therapist or nurse posted in the department that gives the course."""
+    return not actor.roles.isdisjoint(AT_THE_MACHINE) and course.department_id in actor.department_ids
+
+
+def is_its_doctor(actor: Actor, course: Course) -> bool:
+    return actor.is_any(Role.DOCTOR) and actor.staff_id is not None and actor.staff_id == course.doctor_id
+
+
+def may_see(actor: Actor, course: Course, *, cares: bool) -> bool:
+    if actor.is_staff:
+        return works_there(actor, course) or cares
+    return actor.acts_for(course.patient_id)
+
+
+def may_place(actor: Actor, course: Course) -> bool:
+    """The patient's own account, the people at the machine, the doctor (T3: patient self-service)."""
+    return actor.acts_for(course.patient_id) or works_there(actor, course) or is_its_doctor(actor, course)
+
+
+def may_release(actor: Actor, course: Course, kind: str) -> bool:
+    """Consent is the patient's; the plan is approved by its doctor and checked by someone else there (TR-03, TR-06)."""
+    if kind == ClearanceKind.CONSENT:
+        return actor.acts_for(course.patient_id)
+    if kind == ClearanceKind.PHYSICIAN:
+        return is_its_doctor(actor, course)
+    return works_there(actor, course)
+
+
+def may_still_move(session: Session, at: datetime, *, by_patient: bool) -> bool:
+    """Booked ones until the cut-off, for staff until they begin; a missed one is made up whenever."""
+    if session.status == SessionStatus.MISSED:
+        return True
+    cut_off = timedelta(hours=MOVE_CUT_OFF_HOURS.at(at)) if by_patient else timedelta(0)
+    return session.status == SessionStatus.BOOKED and at <= session.starts_at - cut_off
+
+
+def may_check_in(session: Session, at: datetime) -> bool:
+    margin = timedelta(hours=CHECK_IN_HOURS.at(at))
+    return session.starts_at - margin <= at <= session.ends_at + margin
+
+
+def can_be_given(course: Course) -> bool:
+    return course.status in {CourseStatus.PLACED, CourseStatus.RUNNING}
+
+
+def missing_releases(course: Course, given: set[str]) -> list[str]:
+    """The names of the releases that are still missing, in the order of the item."""
+    wanted = [ClearanceKind.CONSENT.value] if course.item.consent_text else []
+    wanted += [kind for kind in course.item.releases if kind != ClearanceKind.CONSENT]
+    return [kind for kind in wanted if kind not in given]
+
+
+def assessments_wanted(planned: int, every: int) -> list[int]:
+    """Before which sessions an assessment is due: the first, each `every`-th after it, and after the last (TR-04)."""
+    if not every:
+        return []
+    return [*range(1, planned + 1, every), planned + 1]

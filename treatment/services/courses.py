@@ -1,0 +1,334 @@
+"""Courses: begun by an order, paid, placed on a machine as a whole, moved, stopped."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from billing import selectors as billing
+from billing.services import LineSpec, refund_request
+from emr import services as emr
+from emr.selectors import order_get
+from hospital.audit.services import record
+from hospital.kit import clock
+from hospital.kit.actor import Actor, system
+from hospital.kit.problems import NotFound
+from hospital.kit.transactions import entry, within
+from hospital.messaging.services import message_withdraw, patient_tell
+from hospital.organisation.services import care_relation_open
+from hospital.organisation.workdays import workdays_from
+
+from .. import errors, placement, policy
+from ..models import Assessment, Clearance, ClearanceKind, Course, Machine, Session, TreatmentItem
+from ..parameters import CARE_DAYS_AFTER, REMIND_HOURS
+from ..states import COURSE, LIVE_SESSION, OPEN_SESSION, SESSION, CourseStatus, SessionStatus
+
+HOUSE = system("treatment")
+
+
+def course_locked(course_id: int) -> Course:
+    """The course, locked: it is what two placements of the same course compete for."""
+    rows = Course.objects.select_for_update(no_key=True, of=("self",)).select_related("item", "order")
+    course = rows.filter(pk=course_id).first()
+    if course is None:
+        raise NotFound
+    return course
+
+
+# --- what the order does ---------------------------------------------------------------------------------------
+
+
+@within
+def course_begin(order_id: int, at: datetime) -> None:
+    """An order of treatment was placed: one course for each of its items. Repeating it changes nothing."""
+    order = order_get(order_id)
+    for line in order.items.all():
+        item = TreatmentItem.objects.get(code=line.code)
+        course, created = Course.objects.get_or_create(
+            order=order,
+            item=item,
+            defaults={
+                "patient_id": order.patient_id,
+                "doctor_id": order.doctor_id,
+                "department_id": item.department_id,
+                "planned": line.quantity,
+                "created_at": at,
+            },
+        )
+        if created:
+            COURSE.begin(course, actor=HOUSE, at=at)
+
+
+@within
+def course_paid(order_id: int, at: datetime) -> None:
+    """The first fee check (TR-01): the order's charge is paid, the course may be placed."""
+    for course in Course.objects.select_for_update(no_key=True).filter(order_id=order_id).order_by("pk"):
+        if course.status != CourseStatus.ORDERED:
+            continue
+        COURSE.move(course, CourseStatus.PAID, actor=HOUSE, at=at, paid_at=at)
+        every = course.item.assess_every if course.item.assessment_form else 0
+        wanted = policy.assessments_wanted(course.planned, every)
+        Assessment.objects.bulk_create([Assessment(course=course, before=number) for number in wanted])
+        care_relation_open(
+            actor=HOUSE,
+            patient_id=course.patient_id,
+            because="treatment.course",
+            because_id=course.pk,
+            starts_at=at,
+            ends_at=at + timedelta(days=CARE_DAYS_AFTER.at(at)),
+            department_id=course.department_id,
+        )
+        patient_tell(
+            key=f"treatment.to_place:{course.pk}",
+            patient_id=course.patient_id,
+            kind="treatment.to_place",
+            at=at,
+            context={"item": course.item.name, "planned": course.planned},
+            url=f"/treatment/{course.pk}/",
+        )
+
+
+@within
+def course_cancelled(order_id: int, at: datetime) -> None:
+    """The order was taken back or stopped: what isn't given isn't given any more."""
+    for course in Course.objects.select_for_update(no_key=True).filter(order_id=order_id).order_by("pk"):
+        if course.status in {CourseStatus.ORDERED, CourseStatus.PAID, CourseStatus.PLACED}:
+            _end(course, CourseStatus.CANCELLED, actor=HOUSE, at=at, reason="order cancelled")
+        elif course.status == CourseStatus.RUNNING:
+            _end(course, CourseStatus.STOPPED, actor=HOUSE, at=at, reason="order stopped")
+
+
+# --- releases --------------------------------------------------------------------------------------------------
+
+
+@entry
+def clearance_give(*, actor: Actor, course_id: int, kind: str, at: datetime) -> None:
+    """Release a course: the patient agrees, the doctor approves the plan, a colleague checks it (TR-03, TR-06)."""
+    course = course_locked(course_id)
+    if kind not in ClearanceKind.values or not policy.may_release(actor, course, kind):
+        raise NotFound
+    if COURSE.is_final(course.status):
+        raise errors.OrderStopped
+    if kind != ClearanceKind.CONSENT and course.clearances.filter(staff_id=actor.own_staff_id).exists():
+        raise errors.SamePerson
+    text = course.item.consent_text if kind == ClearanceKind.CONSENT else ""
+    Clearance.objects.get_or_create(
+        course=course,
+        kind=kind,
+        defaults={
+            "account_id": actor.account_id,
+            "staff_id": actor.staff_id,
+            "at": at,
+            "text_digest": hashlib.sha256(text.encode()).hexdigest() if text else "",
+        },
+    )
+    record(actor, "treatment.release", at=at, subject=course, patient_id=course.patient_id, reason=kind)
+
+
+# --- placing ---------------------------------------------------------------------------------------------------
+
+
+@entry
+def course_place(
+    *, actor: Actor, course_id: int, machine_id: int, hour: time, first_day: date, at: datetime
+) -> list[Session]:
+    """Place the whole course on one machine at one hour of successive working days (T3).
+
+    Raises NotPaid, CourseAlreadyPlaced, HourNotOffered, OutOfCourse, and HourTaken when someone else was faster: the
+    exclusion constraints over machine and patient have the last word.
+    """
+    course = course_locked(course_id)
+    if not policy.may_place(actor, course):
+        raise NotFound
+    if course.status != CourseStatus.PAID:
+        raise errors.NotPaid if course.status == CourseStatus.ORDERED else errors.CourseAlreadyPlaced
+    must_be_paid(course, given=0)
+    machine = Machine.objects.filter(pk=machine_id, items=course.item, is_active=True).first()
+    if machine is None or hour not in set(placement.hours_of(hours_of(machine), course.item.minutes)):
+        raise errors.HourNotOffered
+    days = days_of(course, first_day, at)
+    spans = [placement.span(day, hour, course.item.minutes) for day in days]
+    if _is_blocked(machine, spans):
+        raise errors.HourTaken
+    sessions = [
+        Session(
+            course=course,
+            patient_id=course.patient_id,
+            machine=machine,
+            number=number,
+            of=course.planned,
+            day=day,
+            during=DateTimeTZRange(*span),
+        )
+        for number, (day, span) in enumerate(zip(days, spans, strict=True), start=1)
+    ]
+    _insert(sessions, actor=actor, at=at)
+    COURSE.move(course, CourseStatus.PLACED, actor=actor, at=at, machine=machine, hour=hour, placed_at=at)
+    emr.order_schedule(actor=HOUSE, order_id=course.order_id, at=at)
+    message_withdraw(key=f"treatment.to_place:{course.pk}", at=at)
+    patient_tell(
+        key=f"treatment.placed:{course.pk}",
+        patient_id=course.patient_id,
+        kind="treatment.placed",
+        at=at,
+        context={
+            "item": course.item.name,
+            "planned": course.planned,
+            "day": f"{days[0]:%Y-%m-%d}",
+            "hour": f"{hour:%H:%M}",
+            "room": machine.room,
+        },
+        url=f"/treatment/{course.pk}/",
+    )
+    for session in sessions:
+        _remind(course, session, at)
+    record(actor, "treatment.place", at=at, subject=course, patient_id=course.patient_id)
+    return sessions
+
+
+def hours_of(machine: Machine, taken: Iterable[placement.Span] = ()) -> placement.MachineHours:
+    return placement.MachineHours(machine.pk, machine.opens_at, machine.closes_at, list(taken))
+
+
+def days_of(course: Course, first_day: date, at: datetime) -> list[date]:
+    """The days of the whole course from `first_day` on, never today's; within its validity (TR-02)."""
+    earliest = max(first_day, clock.business_day(at) + timedelta(days=1))
+    days = placement.treatment_days(
+        workdays_from(earliest, weekdays_only=True), course.planned, per_week=course.item.per_week
+    )
+    if days[-1] > last_day(course):
+        raise errors.OutOfCourse
+    return days
+
+
+def last_day(course: Course) -> date:
+    return clock.business_day(course.created_at) + timedelta(days=course.item.validity_days)
+
+
+def must_be_paid(course: Course, *, given: int) -> None:
+    """A fee check (TR-01): one more than `given` is paid for and not promised back."""
+    charge_id = course.order.charge_id
+    if charge_id is None or billing.paid_quantity(charge_id, course.item.price_code) <= given:
+        raise errors.NotPaid
+
+
+def _is_blocked(machine: Machine, spans: Iterable[placement.Span]) -> bool:
+    blocks = [(block.starts_at, block.ends_at) for block in machine.blocks.all()]
+    return any(lower < end and upper > start for lower, upper in blocks for start, end in spans)
+
+
+def _insert(sessions: list[Session], *, actor: Actor, at: datetime) -> None:
+    try:
+        with transaction.atomic():
+            Session.objects.bulk_create(sessions)
+    except IntegrityError as error:
+        raise errors.HourTaken from error
+    for session in sessions:
+        SESSION.begin(session, actor=actor, at=at)
+
+
+def _remind(course: Course, session: Session, at: datetime) -> None:
+    start = session.starts_at
+    patient_tell(
+        key=f"treatment.reminder:{session.pk}",
+        patient_id=course.patient_id,
+        kind="treatment.reminder",
+        at=at,
+        context={
+            "item": course.item.name,
+            "number": session.number,
+            "of": session.of,
+            "room": session.machine.room,
+            "when": f"{clock.local(start):%m-%d %H:%M}",
+            "session_id": session.pk,
+        },
+        url=f"/treatment/{course.pk}/",
+        not_before=max(at, start - timedelta(hours=REMIND_HOURS.at(at))),
+    )
+
+
+# --- moving and stopping ---------------------------------------------------------------------------------------
+
+
+@entry
+def session_move(*, actor: Actor, session_id: int, day: date, hour: time, at: datetime) -> Session:
+    """Give one session another time on its machine, or make up for a missed one; its number stays (T3)."""
+    found = Session.objects.filter(pk=session_id).first()
+    if found is None:
+        raise NotFound
+    course = course_locked(found.course_id)
+    session = Session.objects.select_for_update(no_key=True, of=("self",)).select_related("machine").get(pk=session_id)
+    if not policy.may_place(actor, course):
+        raise NotFound
+    if not policy.can_be_given(course):
+        raise errors.OrderStopped
+    if not policy.may_still_move(session, at, by_patient=actor.acts_for(course.patient_id)):
+        raise errors.TooLateToMove
+    start, end = _new_span(course, session, day, hour, at)
+    if session.status == SessionStatus.BOOKED:
+        _cancel(session, actor=actor, at=at, reason="moved")
+    moved = Session(
+        course=course,
+        patient_id=course.patient_id,
+        machine=session.machine,
+        number=session.number,
+        of=session.of,
+        day=day,
+        during=DateTimeTZRange(start, end),
+    )
+    _insert([moved], actor=actor, at=at)
+    _remind(course, moved, at)
+    record(actor, "treatment.move", at=at, subject=moved, patient_id=course.patient_id)
+    return moved
+
+
+def _new_span(course: Course, session: Session, day: date, hour: time, at: datetime) -> placement.Span:
+    if hour not in set(placement.hours_of(hours_of(session.machine), course.item.minutes)):
+        raise errors.HourNotOffered
+    start, end = placement.span(day, hour, course.item.minutes)
+    if start <= at or day > last_day(course):
+        raise errors.OutOfCourse
+    if course.sessions.filter(day=day, status__in=LIVE_SESSION).exclude(pk=session.pk).exists():
+        raise errors.DayTaken
+    if _is_blocked(session.machine, [(start, end)]):
+        raise errors.HourTaken
+    return start, end
+
+
+@entry
+def course_stop(*, actor: Actor, course_id: int, at: datetime, reason: str) -> Course:
+    """The doctor stops a course; what was paid and not given goes back (TR-02, PAY-09)."""
+    course = course_locked(course_id)
+    if not policy.is_its_doctor(actor, course):
+        raise NotFound
+    if course.status != CourseStatus.RUNNING:
+        raise errors.OrderStopped
+    _end(course, CourseStatus.STOPPED, actor=actor, at=at, reason=reason)
+    charge_id, code = course.order.charge_id, course.item.price_code
+    unused = billing.paid_quantity(charge_id, code) - course.done if charge_id else 0
+    emr.order_stop(actor=actor, order_id=course.order_id, at=at, reason=reason)
+    if charge_id and unused > 0:
+        refund_request(
+            actor=HOUSE,
+            charge_id=charge_id,
+            at=at,
+            reason=reason,
+            key=f"treatment.stop:{course.pk}",
+            lines=[LineSpec(code, unused)],
+        )
+    return course
+
+
+def _end(course: Course, status: CourseStatus, *, actor: Actor, at: datetime, reason: str) -> None:
+    for session in course.sessions.select_for_update(no_key=True).filter(status__in=OPEN_SESSION).order_by("pk"):
+        _cancel(session, actor=actor, at=at, reason=reason)
+    message_withdraw(key=f"treatment.to_place:{course.pk}", at=at)
+    COURSE.move(course, status, actor=actor, at=at, reason=reason, ended_at=at, end_reason=reason)
+    record(actor, f"treatment.{status.value}", at=at, subject=course, patient_id=course.patient_id, reason=reason)
+
+
+def _cancel(session: Session, *, actor: Actor, at: datetime, reason: str) -> None:
+    SESSION.move(session, SessionStatus.CANCELLED, actor=actor, at=at, reason=reason, ended_at=at)
+    message_withdraw(key=f"treatment.reminder:{session.pk}", at=at)
