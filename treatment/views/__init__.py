@@ -1,0 +1,1 @@
+"""Pages of treatment: of patients, and of the people who treat them."""

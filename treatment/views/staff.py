@@ -1,0 +1,184 @@
+"""Pages of the people who treat: the board of the day, one session, the course, alarms of follow-up."""
+
+from datetime import date
+
+from django.contrib import messages as flash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from hospital.kit import clock
+from hospital.kit.access import actor_of, rule
+from hospital.kit.actor import Role
+from hospital.kit.problems import Problem, add_to_form
+from hospital.people.services import card_resolve
+
+from .. import errors, policy, selectors, services
+from ..forms import AlarmForm, CardForm, ExecuteForm, StopForm
+from ..models import Session
+from ..services.sessions import assessment_due
+from ..states import CourseStatus, SessionStatus
+
+_AT_THE_MACHINE = policy.AT_THE_MACHINE
+_TREATERS = policy.AT_THE_MACHINE | {Role.DOCTOR}
+
+
+@rule("treatment.board", _AT_THE_MACHINE)
+def board(request: HttpRequest) -> HttpResponse:
+    """Machines as columns, time as rows."""
+    actor, at = actor_of(request), clock.now()
+    try:
+        day = date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        day = clock.business_day(at)
+    columns = selectors.board_for(actor, day)
+    return render(
+        request, "treatment/board.html", {"columns": columns, "day": day, "today": clock.business_day(at), "form": CardForm()}
+    )
+
+
+@rule("treatment.scan", _AT_THE_MACHINE, methods=["POST"])
+def scan(request: HttpRequest) -> HttpResponse:
+    """A card was scanned at the board: check the patient in for the session of today."""
+    actor, at = actor_of(request), clock.now()
+    form = CardForm(request.POST)
+    problem: Problem = errors.WrongPatient()
+    if form.is_valid():
+        try:
+            card = card_resolve(form.cleaned_data["token"], at=at)
+            session = selectors.session_of_card(actor, card.patient_id, at=at)
+            if session is not None:
+                services.session_check_in(actor=actor, session_id=session.pk, patient_id=card.patient_id, at=at)
+                return redirect("treatment_staff:session", pk=session.pk)
+        except Problem as refused:
+            problem = refused
+    add_to_form(form, problem)
+    day = clock.business_day(at)
+    context = {"columns": selectors.board_for(actor, day), "day": day, "today": day, "form": form}
+    return render(request, "treatment/board.html", context, status=problem.status)
+
+
+@rule("treatment.session", _AT_THE_MACHINE, methods=["GET", "POST"], subject="session")
+def session_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One session in work: fee, releases, assessment, identity; then the record."""
+    actor, at = actor_of(request), clock.now()
+    session = selectors.session_for(actor, pk, at=at)
+    course = session.course
+    form = ExecuteForm(
+        request.POST or None,
+        colleagues=selectors.colleagues_of(course, actor),
+        two_therapists=course.item.two_therapists,
+    )
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                _execute(request, session, form)
+            except Problem as problem:
+                add_to_form(form, problem)
+                status = problem.status
+            else:
+                flash.success(request, _("Session %(number)d is recorded.") % {"number": session.number})
+                return redirect("treatment_staff:board")
+        else:
+            status = 422
+    context = {
+        "session": session,
+        "course": course,
+        "form": form,
+        "releases": selectors.releases_of(course, actor),
+        "assessment": assessment_due(course, session.number),
+        "fee_is_paid": _fee_is_paid(session),
+        "can_execute": session.status == SessionStatus.ARRIVED,
+    }
+    return render(request, "treatment/session.html", context, status=status)
+
+
+def _execute(request: HttpRequest, session: Session, form: ExecuteForm) -> None:
+    data = form.cleaned_data
+    second = data.get("second_therapist")
+    services.session_execute(
+        actor=actor_of(request),
+        session_id=session.pk,
+        identified_by=data["identified_by"],
+        second_therapist_id=second.pk if second else None,
+        dose_cgy=data["dose_cgy"],
+        remark=data["remark"],
+        adverse_event=data["adverse_event"],
+        at=clock.now(),
+    )
+
+
+def _fee_is_paid(session: Session) -> bool:
+    from ..services.courses import must_be_paid
+
+    try:
+        must_be_paid(session.course, given=session.course.done)
+    except errors.NotPaid:
+        return False
+    return True
+
+
+@rule("treatment.assess", _TREATERS, methods=["POST"], subject="assessment")
+def assess(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open the form of an assessment."""
+    response_id = services.assessment_begin(actor=actor_of(request), assessment_id=pk, at=clock.now())
+    return redirect(f"/staff/forms/{response_id}/")
+
+
+@rule("treatment.course", _TREATERS, subject="course")
+def course_page(request: HttpRequest, pk: int) -> HttpResponse:
+    actor, at = actor_of(request), clock.now()
+    course = selectors.course_for(actor, pk, at=at)
+    sessions = selectors.sessions_of(course)
+    context = {
+        "course": course,
+        "sessions": sessions,
+        "releases": selectors.releases_of(course, actor),
+        "assessments": selectors.assessments_of(course),
+        "form": StopForm(),
+        "may_stop": policy.is_its_doctor(actor, course) and course.status == CourseStatus.RUNNING,
+    }
+    return render(request, "treatment/staff_course.html", context)
+
+
+@rule("treatment.release", _TREATERS, methods=["POST"], subject="course")
+def release(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    services.clearance_give(actor=actor_of(request), course_id=pk, kind=kind, at=clock.now())
+    flash.success(request, _("Released."))
+    return redirect("treatment_staff:course", pk=pk)
+
+
+@rule("treatment.stop", {Role.DOCTOR}, methods=["POST"], subject="course")
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    form = StopForm(request.POST)
+    if not form.is_valid():
+        flash.error(request, _("Say why the course is stopped."))
+        return redirect("treatment_staff:course", pk=pk)
+    services.course_stop(actor=actor_of(request), course_id=pk, at=clock.now(), reason=form.cleaned_data["reason"])
+    flash.success(request, _("The course is stopped; what was paid and not given goes back."))
+    return redirect("treatment_staff:course", pk=pk)
+
+
+@rule("follow_up.alarms", {Role.CASE_MANAGER})
+def alarm_list(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    context = {
+        "raised": list(selectors.alarms_for(actor, handled=False)[:100]),
+        "handled": list(selectors.alarms_for(actor, handled=True)[:20]),
+        "form": AlarmForm(),
+    }
+    return render(request, "treatment/alarms.html", context)
+
+
+@rule("follow_up.handle", {Role.CASE_MANAGER}, methods=["POST"], subject="alarm")
+def alarm_handle(request: HttpRequest, pk: int) -> HttpResponse:
+    form = AlarmForm(request.POST)
+    if not form.is_valid():
+        flash.error(request, _("Say what was done."))
+        return redirect("treatment_staff:alarms")
+    services.alarm_handle(
+        actor=actor_of(request), alarm_id=pk, what_was_done=form.cleaned_data["what_was_done"], at=clock.now()
+    )
+    flash.success(request, _("Handled."))
+    return redirect("treatment_staff:alarms")
