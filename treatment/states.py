@@ -66,3 +66,19 @@ ALARM = Lifecycle("treatment.alarm", moves={AlarmStatus.RAISED: {AlarmStatus.HAN
 # A session in one of these uses up its number, its machine's time and its patient's time.
 LIVE_SESSION = [SessionStatus.BOOKED, SessionStatus.ARRIVED, SessionStatus.DONE]
 OPEN_SESSION = [SessionStatus.BOOKED, SessionStatus.ARRIVED]
+
+# Words first, colour second (AG-02): the tone of the status tag.
+COURSE_TONES: dict[str, str] = {
+    CourseStatus.ORDERED: "warn",
+    CourseStatus.PAID: "info",
+    CourseStatus.PLACED: "brand",
+    CourseStatus.RUNNING: "brand",
+    CourseStatus.FINISHED: "success",
+    CourseStatus.STOPPED: "danger",
+}
+SESSION_TONES: dict[str, str] = {
+    SessionStatus.BOOKED: "info",
+    SessionStatus.ARRIVED: "warn",
+    SessionStatus.DONE: "success",
+    SessionStatus.MISSED: "danger",
+}

@@ -12,7 +12,7 @@ from hospital.kit.append_only import AppendOnly
 from hospital.organisation.models import Department, Staff
 from hospital.people.models import Patient
 
-from ..states import LIVE_SESSION, CourseStatus, SessionStatus
+from ..states import COURSE_TONES, LIVE_SESSION, SESSION_TONES, CourseStatus, SessionStatus
 from .catalogue import Machine, TreatmentItem
 
 
@@ -51,6 +51,11 @@ class Course(models.Model):
     @property
     def left(self) -> int:
         return self.planned - self.done
+
+    @property
+    def tone(self) -> str:
+        """The colour that goes with the word of the status."""
+        return COURSE_TONES.get(self.status, "")
 
 
 class ClearanceKind(models.TextChoices):
@@ -134,6 +139,10 @@ class Session(models.Model):
     def ends_at(self) -> datetime:
         assert self.during.upper is not None
         return self.during.upper
+
+    @property
+    def tone(self) -> str:
+        return SESSION_TONES.get(self.status, "")
 
 
 class SessionRecord(AppendOnly):
