@@ -16,11 +16,20 @@ class ExecuteForm(forms.Form):
         label=_("Identified by"),
         help_text=_("Two different features."),
         widget=forms.CheckboxSelectMultiple,
-        choices=[("card", _("visit card")), ("name", _("name")), ("birth_date", _("date of birth")), ("phone", _("phone"))],
+        choices=[
+            ("card", _("visit card")),
+            ("name", _("name")),
+            ("birth_date", _("date of birth")),
+            ("phone", _("phone")),
+        ],
     )
-    second_therapist = forms.ModelChoiceField(label=_("Second therapist"), queryset=Staff.objects.none(), required=False)
+    second_therapist = forms.ModelChoiceField(
+        label=_("Second therapist"), queryset=Staff.objects.none(), required=False
+    )
     dose_cgy = forms.IntegerField(label=_("Dose (cGy)"), min_value=1, max_value=3000, required=False)
-    remark = forms.CharField(label=_("Remark"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    remark = forms.CharField(
+        label=_("Remark"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
     adverse_event = forms.CharField(
         label=_("Adverse event"),
         max_length=500,

@@ -22,7 +22,9 @@ from .states import LIVE_SESSION, AlarmStatus, CourseStatus, SessionStatus, Task
 
 def course_for(actor: Actor, course_id: int, *, at: datetime, action: str = "treatment.read") -> Course:
     """The course, for its patient, the people who give it and those with a care relation; NotFound for others."""
-    rows = Course.objects.select_related("item", "item__follow_up", "machine", "doctor", "patient", "order", "department")
+    rows = Course.objects.select_related(
+        "item", "item__follow_up", "machine", "doctor", "patient", "order", "department"
+    )
     course = rows.filter(pk=course_id).first()
     if course is None:
         raise NotFound
@@ -55,7 +57,11 @@ def next_session(course: Course, *, at: datetime) -> Session | None:
 
 def sessions_of(course: Course) -> list[Session]:
     """By number; of a number that was moved or missed and made up, the live one."""
-    rows = course.sessions.exclude(status=SessionStatus.CANCELLED).select_related("machine", "record").order_by("number", "pk")
+    rows = (
+        course.sessions.exclude(status=SessionStatus.CANCELLED)
+        .select_related("machine", "record")
+        .order_by("number", "pk")
+    )
     latest: dict[int, Session] = {}
     for session in rows:
         known = latest.get(session.number)
@@ -88,7 +94,9 @@ class Choices:
 def choices_of(course: Course, first_day: date, *, at: datetime) -> Choices:
     """The hours at which every session of the course is free, from a first day on (T3). Raises OutOfCourse."""
     days = days_of(course, first_day, at)
-    machines = {machine.pk: machine for machine in course.item.machines.filter(is_active=True).prefetch_related("blocks")}
+    machines = {
+        machine.pk: machine for machine in course.item.machines.filter(is_active=True).prefetch_related("blocks")
+    }
     window = (clock.day_bounds(days[0])[0], clock.day_bounds(days[-1])[1])
     offers = placement.hours_free(
         [hours_of(machine, _taken(machine, window)) for machine in machines.values()],

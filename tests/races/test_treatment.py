@@ -59,4 +59,3 @@ def _drop_exclusion() -> Any:
         definition = cursor.fetchone()[0]
         cursor.execute("ALTER TABLE treatment_session DROP CONSTRAINT treatment_machine_once")
     return definition
-

@@ -135,7 +135,11 @@ def test_nothing_is_given_without_consent_and_releases(ward: Ward) -> None:
 
 def test_consent_is_the_patients_and_approval_the_doctors(ward: Ward) -> None:
     course = ward.paid()
-    for person, kind in ((ward.cast.doctor_li, "consent"), (ward.cast.therapist, "physician"), (ward.cast.wang_fang, "physicist")):
+    for person, kind in (
+        (ward.cast.doctor_li, "consent"),
+        (ward.cast.therapist, "physician"),
+        (ward.cast.wang_fang, "physicist"),
+    ):
         with pytest.raises(NotFound):
             services.clearance_give(actor=ward.actor(person), course_id=course.pk, kind=kind, at=ward.at)
 
@@ -265,7 +269,9 @@ def test_a_stopped_course_gives_back_what_was_not_given(ward: Ward) -> None:
 def test_a_cancelled_order_frees_the_machine(ward: Ward) -> None:
     course = ward.paid()
     ward.place(course)
-    entry(emr.order_cancel)(actor=ward.actor(ward.cast.doctor_li), order_id=course.order_id, at=ward.at, reason="other plan")
+    entry(emr.order_cancel)(
+        actor=ward.actor(ward.cast.doctor_li), order_id=course.order_id, at=ward.at, reason="other plan"
+    )
     ward.tell()
     course.refresh_from_db()
     assert course.status == CourseStatus.CANCELLED

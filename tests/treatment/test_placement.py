@@ -1,6 +1,7 @@
 """Where a whole course fits (T3, TR-07): pure rules, without a database."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from datetime import date, datetime, time, timedelta
 
 from hypothesis import given
@@ -69,7 +70,9 @@ def test_each_hour_is_offered_once_on_the_machine_with_the_most_room() -> None:
     assert {offer.machine_id for offer in offers} == {2}
 
 
-@given(st.lists(st.tuples(st.integers(0, 23), st.integers(0, 59), st.integers(1, 240)), max_size=12), st.integers(5, 90))
+@given(
+    st.lists(st.tuples(st.integers(0, 23), st.integers(0, 59), st.integers(1, 240)), max_size=12), st.integers(5, 90)
+)
 def test_no_offer_ever_overlaps_what_is_taken(starts: list[tuple[int, int, int]], minutes: int) -> None:
     taken = tuple(placement.span(MONDAY, time(hour, minute), length) for hour, minute, length in starts)
     day = placement.MachineHours(1, time(7), time(20), taken)
@@ -88,7 +91,7 @@ def test_assessments_are_due_at_the_start_at_intervals_and_at_the_end(planned: i
         return
     assert due[0] == 1
     assert due[-1] == planned + 1
-    assert all(later - earlier <= every for earlier, later in zip(due, due[1:], strict=False))
+    assert all(later - earlier <= every for earlier, later in pairwise(due))
 
 
 def test_a_session_lasts_as_long_as_its_item_says() -> None:

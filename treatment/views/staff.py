@@ -33,7 +33,9 @@ def board(request: HttpRequest) -> HttpResponse:
         day = clock.business_day(at)
     columns = selectors.board_for(actor, day)
     return render(
-        request, "treatment/board.html", {"columns": columns, "day": day, "today": clock.business_day(at), "form": CardForm()}
+        request,
+        "treatment/board.html",
+        {"columns": columns, "day": day, "today": clock.business_day(at), "form": CardForm()},
     )
 
 

@@ -1,5 +1,6 @@
 """Writes of hospital.people: the only way its rows change."""
 
+from .cards import card_issue, card_resolve
 from .codes import code_prove, code_send, send_due_codes
 from .sign_in import (
     account_close,
@@ -19,6 +20,8 @@ from .tokens import service_token_create, service_token_find, service_token_revo
 
 __all__ = [
     "account_close",
+    "card_issue",
+    "card_resolve",
     "code_prove",
     "code_send",
     "has_second_factor",

@@ -1,0 +1,37 @@
+"""The rotating code of a visit card (H2): `<card number>.<time step>.<proof>`, a new one each minute.
+
+The number alone says who; the proof says that the holder's phone showed it within the last two minutes. Nothing
+personal is in it.
+"""
+
+import hashlib
+import hmac
+from datetime import datetime
+
+from django.conf import settings
+
+STEP_SECONDS = 60
+_PROOF = 12  # hex digits
+
+
+def code_at(number: str, at: datetime) -> str:
+    """What the QR shows at an instant."""
+    step = int(at.timestamp()) // STEP_SECONDS
+    return f"{number}.{step}.{_proof(number, step)}"
+
+
+def number_of(code: str, at: datetime) -> str | None:
+    """The card number of a code that is true now, one step earlier or later; None otherwise."""
+    number, _, rest = code.strip().partition(".")
+    step_text, _, proof = rest.partition(".")
+    if not step_text.isdecimal() or len(step_text) > 12:
+        return None
+    step, now = int(step_text), int(at.timestamp()) // STEP_SECONDS
+    if abs(step - now) > 1 or not hmac.compare_digest(proof.encode(), _proof(number, step).encode()):
+        return None
+    return number
+
+
+def _proof(number: str, step: int) -> str:
+    key = hmac.new(settings.SIGNING_KEY.encode(), b"people.visit_card", hashlib.sha256).digest()
+    return hmac.new(key, f"{number}.{step}".encode(), hashlib.sha256).hexdigest()[:_PROOF]
