@@ -128,3 +128,12 @@ class CardUnreadable(Problem):
     status = 422
     title = _("This visit card can't be read or is too old")
     next_step = _("Ask the patient to open the card again, then scan it once more.")
+
+
+class CardNotRead(Problem):
+    """Unknown, mistyped, or a picture of a code that has changed since: the desk isn't told which."""
+
+    code = "H2.card-not-read"
+    status = 422
+    title = _("This visit card can't be read")
+    next_step = _("Ask the patient to open the visit card on the phone again, or type the number below the bar code.")

@@ -12,6 +12,7 @@ from billing.models import Category, PriceItem
 from billing.services.payments import payment_take
 from emr import services as emr
 from hospital.forms import services as forms
+from hospital.forms.engine.definition import ALARM
 from hospital.forms.models import Response
 from hospital.kit import clock, sweeps
 from hospital.kit.actor import Actor, Role, system
@@ -37,7 +38,10 @@ QUESTIONNAIRE = {
             "linkId": "pain", "text": "Pain", "type": "choice", "required": True,
             "answerOption": [
                 {"valueCoding": {"code": "no", "display": "none"}},
-                {"valueCoding": {"code": "bad", "display": "unbearable"}},
+                {
+                    "valueCoding": {"code": "bad", "display": "unbearable"},
+                    "extension": [{"url": ALARM, "valueCode": "urgent"}],
+                },
             ],
         }
     ],
@@ -58,9 +62,10 @@ class Ward:
         return actor_of_person(person, self.at)
 
     def tell(self) -> None:
-        """Deliver what the lower apps have to tell."""
+        """A minute later: the lower apps have told what they had to tell."""
+        self.at += timedelta(minutes=1)
         for name in TOLD_BY:
-            sweeps.run(name, at=self.at + timedelta(seconds=1))
+            sweeps.run(name, at=self.at)
 
     def order(self, planned: int = 3) -> Course:
         with_visit = entry(emr.encounter_open)(
@@ -143,7 +148,7 @@ class Ward:
         response = Response.objects.get(pk=response_id)
         forms.response_submit(
             actor=actor, response_id=response_id, answers=answers(("pain", code, words)), revision=response.revision,
-            at=self.at + timedelta(minutes=1),
+            at=self.at,
         )  # fmt: skip
         self.tell()
 

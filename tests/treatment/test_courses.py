@@ -209,7 +209,7 @@ def emr_status(course: Course) -> str:
     return str(course.order.status)
 
 
-def test_a_follow_up_form_comes_on_its_day_and_a_bad_answer_alarms_the_case_manager(ward: Ward) -> None:
+def test_a_follow_up_form_comes_on_its_day(ward: Ward) -> None:
     """T9"""
     sessions = ward.ready()
     ward.give(sessions)
@@ -224,6 +224,25 @@ def test_a_follow_up_form_comes_on_its_day_and_a_bad_answer_alarms_the_case_mana
     assert task.status == TaskStatus.ANSWERED
     assert not told("treatment.follow_up")
     assert not Alarm.objects.exists()
+
+
+def test_a_bad_answer_alarms_the_case_manager_who_handles_it(ward: Ward) -> None:
+    """T9"""
+    sessions = ward.ready()
+    ward.give(sessions)
+    services.follow_ups_ask(at=sessions[-1].ends_at + timedelta(days=7))
+    ward.hand_in(ward.actor(ward.cast.wang_fang), Response.objects.get().pk, "bad", "unbearable")
+    alarm = Alarm.objects.get()
+    assert alarm.words == ["Pain：unbearable"]
+    assert [message.account_id for message in told("treatment.alarm")] == [ward.cast.case_manager.account.pk]
+    with pytest.raises(NotFound):
+        services.alarm_handle(
+            actor=ward.actor(ward.cast.therapist), alarm_id=alarm.pk, what_was_done="nothing", at=ward.at
+        )
+    services.alarm_handle(
+        actor=ward.actor(ward.cast.case_manager), alarm_id=alarm.pk, what_was_done="called her", at=ward.at
+    )
+    assert not told("treatment.alarm")
 
 
 def test_a_follow_up_nobody_answers_lapses_and_its_message_is_withdrawn(ward: Ward) -> None:

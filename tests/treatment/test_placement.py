@@ -1,8 +1,8 @@
 """Where a whole course fits (T3, TR-07): pure rules, without a database."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
