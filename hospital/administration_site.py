@@ -33,3 +33,9 @@ class HospitalAdminSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and actor_of(request).is_any(Role.ADMIN)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Marks the page as this site's, so that its rule is found also where another app adds pages (history)."""
+        page = super().admin_view(view, cacheable)
+        page.admin_site = self
+        return page
