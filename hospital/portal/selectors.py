@@ -7,7 +7,8 @@ of the record and leaves its audit line in the app that it belongs to.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,6 +17,7 @@ from appointments.states import BookingStatus
 from billing.selectors import open_charges_for
 from emr.models import Report
 from emr.selectors import visible_reports
+from hospital.audit import services as audit
 from hospital.forms.models import Response
 from hospital.forms.states import ResponseStatus
 from hospital.kit import clock, money
@@ -53,12 +55,26 @@ def myself(actor: Actor) -> Patient | None:
     return found.patient if found else None
 
 
+def names_of(actor: Actor) -> dict[int, str]:
+    """Whose a thing is, when the account acts for more than one; empty when there is nobody to tell apart."""
+    patients = own_patients(actor)
+    return {pk: patient.name for pk, patient in patients.items()} if len(patients) > 1 else {}
+
+
+def responses_for(actor: Actor, *, at: datetime) -> QuerySet[Response]:
+    """The forms that the patients were asked to fill in: open ones first, then newest first."""
+    with transaction.atomic():
+        audit.record(actor, "portal.forms", at=at)
+    rows = Response.objects.filter(patient_id__in=actor.patient_ids, author_staff_id=None)
+    rows = rows.exclude(status=ResponseStatus.STOPPED).select_related("questionnaire")
+    return rows.order_by(F("completed_at").desc(nulls_first=True), "-started_at", "-pk")
+
+
 def todos_for(actor: Actor, *, at: datetime) -> list[Todo]:
     """What to do next, most pressing first: what expires, today's visits, what is owed, what is new, what comes."""
-    patients = own_patients(actor)
-    if not patients:
+    if not actor.patient_ids:
         return []
-    names = {pk: patient.name for pk, patient in patients.items()} if len(patients) > 1 else {}
+    names = names_of(actor)
     visits = _visits(actor, at, names)
     tonight = clock.day_bounds(clock.business_day(at))[1]
     today = [visit for visit in visits if visit.at is not None and visit.at < tonight]

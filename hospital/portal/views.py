@@ -1,6 +1,7 @@
 """The patient's home, "me", what the hospital publishes about itself, and the choices of language and care mode."""
 
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -54,6 +55,16 @@ def me(request: HttpRequest) -> HttpResponse:
         "help": menu.help_places(),
     }
     return render(request, "portal/me.html", context)
+
+
+@rule("portal.questions", SIGNED_IN_PATIENTS)
+def questions(request: HttpRequest) -> HttpResponse:
+    """The forms of all one's patients: to be answered, and answered."""
+    actor = actor_of(request)
+    page = Paginator(selectors.responses_for(actor, at=clock.now()), 20).get_page(request.GET.get("page"))
+    names = selectors.names_of(actor)
+    rows = [(response, names.get(response.patient_id, "")) for response in page.object_list]
+    return render(request, "portal/questions.html", {"rows": rows, "page": page})
 
 
 @public("portal.about", "what the hospital must publish: licence, departments, complaints (IH-14)")

@@ -32,8 +32,8 @@ def test_care_mode_pages_are_clean(cast, open_page):
 
 def test_a_patient_meets_clean_pages(cast, open_page):
     page = open_page(PHONE, cast.wang_fang)
-    for path in ["/", "/me/"]:
-        page.goto(path)
+    for path in ["/", "/me/", "/forms/"]:
+        assert page.goto(path).status == 200
         assert violations(page) == [], path
 
 

@@ -143,3 +143,36 @@ def test_the_menus_promise_only_what_exists():
         *(item for group in menu.groups() for item in group.items),
     ]:
         assert routes.page_exists(item.path)
+
+
+def _response(person, title, **columns):
+    from hospital.forms.models import Questionnaire, QuestionnaireVersion, Response
+
+    at = clock.now()
+    name = f"form-{Questionnaire.objects.count()}"
+    questionnaire = Questionnaire.objects.create(name=name, title=title, created_at=at)
+    version = QuestionnaireVersion.objects.create(
+        questionnaire=questionnaire, number=1, content={}, digest="0", published_at=at
+    )
+    return Response.objects.create(
+        questionnaire=questionnaire, version=version, patient=person.patient, because="test", because_id=1,
+        started_at=at, **columns,
+    )  # fmt: skip
+
+
+def test_forms_of_the_family_are_listed_open_ones_first(cast):
+    at = clock.now()
+    _response(cast.wang_fang, "已答问卷", status="completed", completed_at=at)
+    waiting = _response(cast.mother, "复诊预问诊")
+    _response(cast.stranger, "别人的问卷")
+    _response(cast.wang_fang, "医生填写的评估", author_staff_id=cast.doctor_li.staff.pk)
+    page = client_for(cast.wang_fang).get("/forms/").content.decode()
+    assert page.index("复诊预问诊") < page.index("已答问卷")
+    assert f"/forms/{waiting.pk}/" in page and "李桂兰" in page
+    assert "别人的问卷" not in page and "医生填写的评估" not in page
+
+
+def test_an_unanswered_form_waits_on_the_home_page(cast):
+    _response(cast.wang_fang, "复诊预问诊")
+    todos = selectors.todos_for(actor_of_person(cast.wang_fang), at=clock.now())
+    assert [todo.title for todo in todos] == ["复诊预问诊"]
