@@ -12,6 +12,7 @@ from hospital.kit import clock
 from hospital.kit.access import actor_of, public, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS
 from hospital.kit.problems import Invalid
+from hospital.messaging.selectors import unread_count
 from hospital.organisation.models import Campus, Department
 
 from . import menu, selectors, services
@@ -36,6 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     todos = selectors.todos_for(actor, at=clock.now()) if actor.is_patient else []
     context = {
         "todos": todos,
+        "unread_messages": unread_count(actor) if actor.is_patient else 0,
         "first": todos[0] if todos else None,
         "rest": todos[1:6],
         "care": menu.care() if care else [],
@@ -50,7 +52,7 @@ def me(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     context = {
         "myself": selectors.myself(actor),
-        "family": len(actor.patient_ids) - 1,
+        "unread_messages": unread_count(actor),
         "mine": menu.mine(),
         "help": menu.help_places(),
     }

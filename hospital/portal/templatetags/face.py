@@ -269,7 +269,7 @@ def trend(
 
 @register.inclusion_tag("components/tabs.html", takes_context=True)
 def patient_tabs(context: template.RequestContext) -> Context:
-    """The four places of a patient's page, as far as they exist."""
+    """The four places of a patient's page, as far as they exist; `unread_messages` of the page makes a badge."""
     path = context["request"].path
     places = [
         ("/", "home", _("Home")),
@@ -279,7 +279,13 @@ def patient_tabs(context: template.RequestContext) -> Context:
     ]
     return {
         "tabs": [
-            {"url": url, "icon": name, "title": title, "current": path == url or (url != "/" and path.startswith(url))}
+            {
+                "url": url,
+                "icon": name,
+                "title": title,
+                "current": path == url or (url != "/" and path.startswith(url)),
+                "badge": context.get("unread_messages", 0) if url == "/messages/" else 0,
+            }
             for url, name, title in places
             if page_exists(url)
         ]
