@@ -3,10 +3,11 @@
 from .care import care_relation_open
 from .catalogues import ImportResult, carried_load, catalogue_import, catalogue_preview, concept_save
 from .parameters import parameter_set
-from .people import post_close, post_open, staff_hire
+from .people import admin_right_follow, post_close, post_open, staff_hire, staff_join
 
 __all__ = [
     "ImportResult",
+    "admin_right_follow",
     "care_relation_open",
     "carried_load",
     "catalogue_import",
@@ -16,4 +17,5 @@ __all__ = [
     "post_close",
     "post_open",
     "staff_hire",
+    "staff_join",
 ]

@@ -26,6 +26,29 @@ class PostSpec:
 
 
 @within
+def staff_join(*, actor: Actor, staff: Staff, login: str, password: str, at: datetime) -> Staff:
+    """Store a new member of staff together with the account that signs in. Raises StaffNumberTaken.
+
+    The account signs in by login name, password and a second factor that hospital.people enrols.
+    """
+    account = Account(login=login.strip(), is_staff=True, created_at=at)
+    if password:
+        account.set_password(password)
+    else:
+        account.set_unusable_password()
+    staff.pinyin, staff.initials = names.person(staff.name)
+    try:
+        with transaction.atomic():
+            account.save()
+            staff.account = account
+            staff.save()
+    except IntegrityError as error:
+        raise StaffNumberTaken from error
+    audit.record(actor, "staff.hire", at=at, subject=staff)
+    return staff
+
+
+@within
 def staff_hire(
     *,
     actor: Actor,
@@ -37,30 +60,22 @@ def staff_hire(
     login: str = "",
     **details: Any,
 ) -> Staff:
-    """Take on a member of staff: account, person and posts together. `details` are columns of Staff.
+    """Take on a member of staff: account (login name: the number unless given), person and posts together.
 
-    The account signs in by login name (the staff number unless given), password and a second factor that
-    hospital.people enrols. Raises StaffNumberTaken.
+    `details` are columns of Staff. Raises StaffNumberTaken.
     """
-    account = Account(login=(login or number).strip().lower(), is_staff=True, created_at=at)
-    account.is_superuser = any(post.role == Role.ADMIN for post in posts)
-    if password:
-        account.set_password(password)
-    else:
-        account.set_unusable_password()
-    pinyin, initials = names.person(name)
-    staff = Staff(account=account, number=number.strip(), name=name, pinyin=pinyin, initials=initials, **details)
-    try:
-        with transaction.atomic():
-            account.save()
-            staff.account = account
-            staff.save()
-    except IntegrityError as error:
-        raise StaffNumberTaken from error
+    staff = Staff(number=number.strip(), name=name, **details)
+    staff_join(actor=actor, staff=staff, login=login or number, password=password, at=at)
     for post in posts:
         post_open(actor=actor, staff=staff, post=post, at=at)
-    audit.record(actor, "staff.hire", at=at, subject=staff)
     return staff
+
+
+@within
+def admin_right_follow(*, staff: Staff) -> None:
+    """The account may use the administration exactly if some post says so; which day it is the role decides."""
+    wanted = staff.posts.filter(role=Role.ADMIN).exists()
+    Account.objects.filter(pk=staff.account_id).exclude(is_superuser=wanted).update(is_superuser=wanted)
 
 
 @within
@@ -71,6 +86,7 @@ def post_open(*, actor: Actor, staff: Staff, post: PostSpec, at: datetime) -> Po
         defaults={"effective_to": post.effective_to},
     )  # fmt: skip
     if created:
+        admin_right_follow(staff=staff)
         audit.record(actor, "post.open", at=at, subject=row)
     return row
 
