@@ -5,6 +5,8 @@ def wire() -> None:
     """Called once, from AppConfig.ready()."""
     from hospital.kit import parameters
 
-    from . import selectors
+    from . import invariants, selectors
+    from . import parameters as _limits  # noqa: F401 - declares them, so that the administrator sees them
 
+    invariants.register_all()
     parameters.read_with(selectors.parameter_value)

@@ -14,7 +14,11 @@ _GUARD = "'"
 
 def disarmed_for_sheet(text: str) -> str:
     """A spreadsheet runs a cell that starts like a formula: a quote before it makes it text (G17)."""
-    return _GUARD + text if text.lstrip(' "')[:1] in set(_LIVE) or text[:1] in set(_LIVE) else text
+    return _GUARD + text if _is_live(text.lstrip(_GUARD)) else text
+
+
+def _is_live(text: str) -> bool:
+    return text[:1] in set(_LIVE) or text.lstrip(' "')[:1] in set(_LIVE)
 
 
 def disarmed(cell: str) -> str:

@@ -88,7 +88,7 @@ _LEVELS = {3: "category", 5: "subcategory"}
 def _icd10(cells: Cells) -> Line:
     code = _need(cells, "icd_code")
     # ICD-O-3 morphology says what a tumour is made of; it is never a diagnosis alone.
-    level = "morphology" if code[0] == "M" and "/" in code else _LEVELS.get(len(code), "code")
+    level = "morphology" if code[0] == "M" and "/" in code else _LEVELS.get(len(code.rstrip("*+")), "code")
     return Line(code, _need(cells, "icd_name"), {"level": level})
 
 
