@@ -67,7 +67,7 @@
     });
     list.hidden = list.children.length === 0;
     input.setAttribute("aria-expanded", String(!list.hidden));
-    status.textContent = all.length ? status.dataset.many.replace("%n", String(all.length)) : status.dataset.none;
+    status.textContent = all.length ? status.dataset.many.replace("#", String(all.length)) : status.dataset.none;
     select(box, all.length ? 0 : -1);
   }
 
