@@ -31,7 +31,8 @@ class BookingKind:
     """name: a VisitKind. comes: the patient comes to the hospital, so check-in, queue and no-show apply.
 
     charge_kind: name of the billing.ChargeKind that the hold's charge is made of. start_url: where a patient begins
-    such a booking for a session, when it isn't our own page of periods (consult asks for eligibility first).
+    such a booking for a session, when it isn't our own page of periods (consult asks for eligibility first). visit_url:
+    where the visit of a booking takes place, shown on its page (the consulting room of an online visit).
     """
 
     name: str
@@ -42,6 +43,7 @@ class BookingKind:
     on_booked: Told = _nothing_to_do
     on_cancelled: Told = _nothing_to_do
     start_url: Callable[[int], str] | None = None  # session id
+    visit_url: Callable[[int], str] | None = None  # booking id
 
 
 _kinds: dict[str, BookingKind] = {}

@@ -1,0 +1,35 @@
+"""Reads of appointments."""
+
+from .doctors import DoctorCard, DoctorDay, SessionLine, doctor_cards, doctor_days, fees_at, session_line
+from .periods import PeriodLine, periods_free
+from .queue import (
+    HallRoom,
+    QueueLine,
+    hall_rooms,
+    queue_for,
+    queue_position,
+    sessions_of_the_day_for,
+    to_check_in_for,
+)
+from .visits import booking_for, visits_for
+
+__all__ = [
+    "DoctorCard",
+    "DoctorDay",
+    "HallRoom",
+    "PeriodLine",
+    "QueueLine",
+    "SessionLine",
+    "booking_for",
+    "doctor_cards",
+    "doctor_days",
+    "fees_at",
+    "hall_rooms",
+    "periods_free",
+    "queue_for",
+    "queue_position",
+    "session_line",
+    "sessions_of_the_day_for",
+    "to_check_in_for",
+    "visits_for",
+]

@@ -1,0 +1,193 @@
+"""What the public may see: doctors, when they sit, what is free and what it costs (IH-14). No patient data."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db import connection
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from billing.models import PriceItem
+from hospital.kit import clock
+from hospital.organisation.models import Department, Staff
+from hospital.organisation.selectors import staff_search
+
+from .. import kinds
+from ..models import Session, VisitKind
+from ..states import SessionStatus
+
+DAYS_SHOWN = 14
+
+Fee = Callable[[str, int | None], int | None]
+
+# The first session with something free, by doctor and kind; when all are full, the first one, marked so.
+_NEXT = """
+SELECT DISTINCT ON (doctor_id, kind) id, doctor_id, kind, date, half_day, fee_item, department_id, free
+FROM (
+    SELECT session.*, EXISTS (
+        SELECT FROM appointments_period AS period
+        JOIN appointments_place AS place ON place.period_id = period.id AND place.booking_id IS NULL
+        WHERE period.session_id = session.id AND period.starts_at > %(at)s
+    ) AS free
+    FROM appointments_session AS session
+    WHERE status = 'open' AND doctor_id = ANY(%(doctors)s) AND date BETWEEN %(first)s AND %(last)s
+      AND upper(during) > %(at)s
+) AS sessions
+ORDER BY doctor_id, kind, free DESC, during
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NextSession:
+    """The next chance with a doctor, of one kind. `fee` is None when the price list has no price: nobody may guess."""
+
+    session_id: int
+    kind: str
+    date: date
+    half_day: str
+    is_free: bool
+    fee: int | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorCard:
+    """A doctor in a list of doctors."""
+
+    staff: Staff
+    department: Department
+    departments: list[Department]
+    clinic: NextSession | None = None
+    online: NextSession | None = None
+
+    @property
+    def only_online(self) -> bool:
+        """The clinic is full, or there is none, and an online visit is to be had (A2)."""
+        return not (self.clinic and self.clinic.is_free) and bool(self.online and self.online.is_free)
+
+
+def start_url(kind: str, session_id: int) -> str:
+    """Where a patient begins to book a session of this kind."""
+    registered = kinds.registered().get(kind)
+    if registered is not None and registered.start_url is not None:
+        return registered.start_url(session_id)
+    return reverse("appointments:book", args=[session_id])
+
+
+def fees_at(codes: Collection[str], campuses: Collection[int], *, at: datetime) -> Fee:
+    """Prices of several items at several campuses in one query: fee(code, campus id) in fen, the campus's own before
+    the hospital's, None where the price list has none (PAY-16)."""
+    rows = PriceItem.objects.filter(
+        Q(effective_to=None) | Q(effective_to__gt=at), Q(campus=None) | Q(campus_id__in=set(campuses)),
+        code__in=set(codes), effective_from__lte=at,
+    )  # fmt: skip
+    found: dict[tuple[str, int | None], int] = {
+        (code, campus): price for code, campus, price in rows.values_list("code", "campus_id", "price")
+    }
+    return lambda code, campus_id: found.get((code, campus_id), found.get((code, None)))
+
+
+def doctor_cards(
+    text: str = "", department_id: int | None = None, *, at: datetime, limit: int = 50
+) -> list[DoctorCard]:
+    """Doctors by name, pinyin, initials, department or disease, with their next free clinic and online visit (A2)."""
+    doctors = staff_search(text, department_id, at=at, limit=limit)
+    chances = _next_sessions([doctor.pk for doctor in doctors], at)
+    cards = []
+    for doctor in doctors:
+        departments = [post.department for post in doctor.posts_now]  # type: ignore[attr-defined]
+        if departments:
+            own = chances.get(doctor.pk, {})
+            cards.append(
+                DoctorCard(doctor, departments[0], departments, own.get(VisitKind.CLINIC), own.get(VisitKind.ONLINE))
+            )
+    return cards
+
+
+def _next_sessions(doctor_ids: list[int], at: datetime) -> dict[int, dict[str, NextSession]]:
+    today = clock.business_day(at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _NEXT,
+            {"at": at, "doctors": doctor_ids, "first": today, "last": today + timedelta(days=DAYS_SHOWN - 1)},
+        )
+        rows = cursor.fetchall()
+    departments = dict(Department.objects.filter(pk__in={row[6] for row in rows}).values_list("pk", "campus_id"))
+    fee = fees_at({row[5] for row in rows}, departments.values(), at=at)
+    found: dict[int, dict[str, NextSession]] = {}
+    for session_id, doctor_id, kind, day, half_day, item, department_id, free in rows:
+        found.setdefault(doctor_id, {})[kind] = NextSession(
+            session_id, kind, day, half_day, free, fee(item, departments[department_id]), start_url(kind, session_id)
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """A session as patients choose it: what is free of how much, at which price, and where to begin."""
+
+    session: Session
+    free: int
+    fee: int | None
+    url: str
+
+
+@dataclass(slots=True)
+class DoctorDay:
+    """One day of a doctor's fortnight."""
+
+    date: date
+    lines: list[SessionLine] = field(default_factory=list)
+
+    @property
+    def free(self) -> int:
+        return sum(line.free for line in self.lines)
+
+
+def _with_free(at: datetime) -> Count:
+    return Count(
+        "periods__places",
+        filter=Q(periods__starts_at__gt=at, periods__places__booking=None, periods__places__isnull=False),
+    )
+
+
+def _lines(sessions: list[Session], at: datetime) -> list[SessionLine]:
+    fee = fees_at(
+        {session.fee_item for session in sessions}, {session.department.campus_id for session in sessions}, at=at
+    )
+    return [
+        SessionLine(
+            session, getattr(session, "free"), fee(session.fee_item, session.department.campus_id),  # noqa: B009
+            start_url(session.kind, session.pk),
+        )
+        for session in sessions
+    ]  # fmt: skip
+
+
+def doctor_days(doctor_id: int, *, at: datetime) -> list[DoctorDay]:
+    """The doctor's next fourteen days, by half-day, with what is free."""
+    today = clock.business_day(at)
+    days = {today + timedelta(days=number): DoctorDay(today + timedelta(days=number)) for number in range(DAYS_SHOWN)}
+    sessions = (
+        Session.objects.filter(
+            doctor_id=doctor_id, status=SessionStatus.OPEN, date__in=list(days), during__endswith__gt=at
+        )
+        .select_related("department__campus")
+        .annotate(free=_with_free(at))
+        .order_by("during")
+    )
+    for line in _lines(list(sessions), at):
+        days[line.session.date].lines.append(line)
+    return list(days.values())
+
+
+def session_line(session_id: int, *, at: datetime) -> SessionLine | None:
+    """One session that can still be booked, or None."""
+    session = (
+        Session.objects.filter(pk=session_id, status=SessionStatus.OPEN, during__endswith__gt=at)
+        .select_related("department__campus", "doctor")
+        .annotate(free=_with_free(at))
+        .first()
+    )
+    return None if session is None else _lines([session], at)[0]

@@ -1,0 +1,168 @@
+"""Queues: as the staff, the waiting patient and the hall see them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+
+from hospital.audit.services import record
+from hospital.kit import clock
+from hospital.kit.actor import Actor
+from hospital.kit.masking import mask_name
+from hospital.kit.problems import NotFound
+from hospital.kit.transactions import entry, within
+
+from .. import kinds, policy
+from ..models import Booking, Session, Ticket
+from ..states import IN_ROOM_TICKET, BookingStatus, SessionStatus, TicketStatus
+
+_IN_LINE = ("lane", "line_at", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """Where a waiting patient stands: how many go before, and about how many minutes that takes."""
+
+    ahead: int
+    minutes: int
+
+
+def queue_position(ticket: Ticket, *, at: datetime) -> QueueLine:
+    """How many go before this ticket, who is in the room included, and the minutes that they take by the session's
+    own pace so far; by its plan while fewer than three visits are over."""
+    waiting = list(
+        Ticket.objects.filter(session_id=ticket.session_id, status=TicketStatus.WAITING)
+        .order_by(*_IN_LINE)
+        .values_list("pk", flat=True)
+    )
+    in_room = Ticket.objects.filter(session_id=ticket.session_id, status__in=IN_ROOM_TICKET).count()
+    ahead = (waiting.index(ticket.pk) if ticket.pk in waiting else 0) + in_room
+    return QueueLine(ahead, round(ahead * _pace(ticket.session).total_seconds() / 60))
+
+
+def _pace(session: Session) -> timedelta:
+    last = (
+        Ticket.objects.filter(session=session, status=TicketStatus.FINISHED)
+        .order_by("-finished_at")
+        .values_list("serving_at", "finished_at")[:10]
+    )
+    times = [finished - served for served, finished in last if served and finished]
+    if len(times) >= 3:
+        return sum(times, timedelta()) / len(times)
+    return (session.ends_at - session.starts_at) / max(1, session.places.count())
+
+
+def sessions_of_the_day_for(actor: Actor, *, at: datetime) -> QuerySet[Session]:
+    """Sessions of today whose queue this member of staff runs: the own ones first."""
+    rows = Session.objects.filter(
+        Q(doctor_id=actor.staff_id) | Q(department_id__in=actor.department_ids),
+        date=clock.business_day(at),
+        kind__in=[name for name, kind in kinds.registered().items() if kind.comes],
+    ).exclude(status=SessionStatus.STOPPED)
+    if not actor.is_any(*policy.QUEUE_ROLES):
+        return rows.none()
+    return (
+        rows.select_related("doctor", "department")
+        .annotate(
+            waiting=Count("tickets", filter=Q(tickets__status=TicketStatus.WAITING)),
+            finished=Count("tickets", filter=Q(tickets__status=TicketStatus.FINISHED)),
+        )
+        .order_by("during", "pk")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    session: Session
+    in_room: Ticket | None
+    waiting: list[Ticket]
+    finished: list[Ticket]
+    to_come: list[Booking]
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the picture does: a poll that finds the same one shows nothing and reads nobody's name."""
+        tickets = [*([self.in_room] if self.in_room else []), *self.waiting, *self.finished]
+        return "-".join(f"{ticket.pk}.{ticket.status[:1]}{ticket.calls}" for ticket in tickets) or "empty"
+
+
+@entry
+def queue_for(actor: Actor, session_id: int, *, at: datetime, seen: str = "") -> Queue | None:
+    """The queue of a session for those who run it; None when it is still what `seen` was. Raises NotFound."""
+    session = Session.objects.select_related("doctor", "department").filter(pk=session_id).first()
+    if session is None or not policy.may_run_queue(actor, session):
+        raise NotFound
+    tickets = list(session.tickets.select_related("booking__patient").order_by(*_IN_LINE))
+    by = {status: [ticket for ticket in tickets if ticket.status == status] for status in TicketStatus}
+    in_room = [*by[TicketStatus.CALLED], *by[TicketStatus.SERVING]]
+    to_come = session.bookings.filter(status=BookingStatus.BOOKED).select_related("patient").order_by("during")
+    queue = Queue(
+        session, in_room[0] if in_room else None, by[TicketStatus.WAITING],
+        sorted(by[TicketStatus.FINISHED], key=lambda ticket: ticket.finished_at or at, reverse=True), list(to_come),
+    )  # fmt: skip
+    if seen and seen == queue.version:
+        return None
+    record(actor, "queue.read", at=at, subject=session)
+    return queue
+
+
+@within
+def to_check_in_for(actor: Actor, patient_id: int, *, at: datetime) -> list[Booking]:
+    """The patient's visits of today that begin with a check-in, for who stands at the desk (AP-10)."""
+    policy.must_check_in(actor)
+    found = list(
+        Booking.objects.filter(
+            patient_id=patient_id,
+            date=clock.business_day(at),
+            status__in=[BookingStatus.BOOKED, BookingStatus.CHECKED_IN],
+            kind__in=[name for name, kind in kinds.registered().items() if kind.comes],
+        )
+        .select_related("patient", "doctor", "department__campus", "session")
+        .order_by("during")
+    )
+    record(actor, "booking.to_check_in", at=at, patient_id=patient_id)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class HallRoom:
+    """One line of the screen in the hall: names are masked (SEC-09)."""
+
+    session: Session
+    called: str
+    called_number: int | None
+    called_again: bool
+    waiting: list[tuple[int, str]]
+    more: int
+
+
+def hall_rooms(department_id: int, *, at: datetime, shown: int = 4) -> list[HallRoom]:
+    """Who is called and who waits at each room of a department now."""
+    sessions = list(
+        Session.objects.filter(
+            department_id=department_id, date=clock.business_day(at), status=SessionStatus.OPEN,
+            during__startswith__lte=at + timedelta(hours=1), during__endswith__gt=at - timedelta(hours=2),
+            kind__in=[name for name, kind in kinds.registered().items() if kind.comes],
+        )
+        .select_related("doctor")
+        .order_by("room", "during")
+    )  # fmt: skip
+    tickets = (
+        Ticket.objects.filter(session__in=sessions, status__in=[TicketStatus.WAITING, *IN_ROOM_TICKET])
+        .select_related("booking__patient")
+        .order_by(*_IN_LINE)
+    )
+    rooms = []
+    for session in sessions:
+        own = [ticket for ticket in tickets if ticket.session_id == session.pk]
+        called = next((ticket for ticket in own if ticket.status in IN_ROOM_TICKET), None)
+        line = [ticket for ticket in own if ticket.status == TicketStatus.WAITING]
+        rooms.append(
+            HallRoom(
+                session, mask_name(called.booking.patient.name) if called else "",
+                called.booking.number if called else None, bool(called and called.calls > 1),
+                [(ticket.booking.number, mask_name(ticket.booking.patient.name)) for ticket in line[:shown]],
+                max(0, len(line) - shown),
+            )
+        )  # fmt: skip
+    return rooms

@@ -1,0 +1,133 @@
+"""The patient's visits: what comes, what was, and everything about one of them."""
+
+from datetime import datetime
+from typing import Any, get_args
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from appointments import kinds, parameters, selectors, services
+from appointments.models import Booking, Ticket
+from appointments.selectors.visits import Part
+from appointments.services.booking import cancel_until
+from appointments.states import BookingStatus, TicketStatus
+from hospital.kit import clock
+from hospital.kit.access import actor_of, rule
+from hospital.kit.actor import SIGNED_IN_PATIENTS
+
+TONES = {
+    BookingStatus.HELD: "warn",
+    BookingStatus.BOOKED: "success",
+    BookingStatus.CHECKED_IN: "info",
+    BookingStatus.NO_SHOW: "danger",
+}
+
+
+@require_safe
+@rule("appointments.visits", SIGNED_IN_PATIENTS)
+def visits(request: HttpRequest) -> HttpResponse:
+    part: Part = next((one for one in get_args(Part) if one == request.GET.get("show")), "upcoming")
+    rows = selectors.visits_for(actor_of(request), part, at=clock.now())
+    parts = [("upcoming", _("Upcoming")), ("past", _("Past")), ("cancelled", _("Called off"))]
+    for row in rows:
+        row.tone = TONES.get(BookingStatus(row.status), "")  # type: ignore[attr-defined]
+    return render(request, "appointments/visits.html", {"rows": rows, "part": part, "parts": parts})
+
+
+@rule("appointments.visit", SIGNED_IN_PATIENTS, subject="booking")
+def visit(request: HttpRequest, booking_id: int) -> HttpResponse:
+    """One visit: its stations, where and when, the code for check-in, what to bring, the queue."""
+    at = clock.now()
+    booking = selectors.booking_for(actor_of(request), booking_id, at=at)
+    ticket = Ticket.objects.select_related("session").filter(booking=booking).first()
+    return render(
+        request,
+        "appointments/visit.html",
+        {
+            "booking": booking, "ticket": ticket, "tone": TONES.get(BookingStatus(booking.status), ""),
+            "stations": stations(booking, ticket), **_queue(ticket, at), "kind": kinds.get(booking.kind),
+            "room_url": _room_url(booking), "may_cancel": _may_cancel(booking, at),
+            "cancel_until": cancel_until(booking, at), "early": parameters.CHECK_IN_EARLY.at(at),
+        },
+    )  # fmt: skip
+
+
+@rule("appointments.visit_queue", SIGNED_IN_PATIENTS, subject="booking")
+def visit_queue(request: HttpRequest, booking_id: int) -> HttpResponse:
+    """The queue card alone, asked for again and again while one waits."""
+    at = clock.now()
+    booking = selectors.booking_for(actor_of(request), booking_id, at=at)
+    ticket = Ticket.objects.select_related("session").filter(booking=booking).first()
+    return render(request, "appointments/queue_card.html", {"booking": booking, "ticket": ticket, **_queue(ticket, at)})
+
+
+def _queue(ticket: Ticket | None, at: datetime) -> dict[str, Any]:
+    waiting = ticket is not None and ticket.status == TicketStatus.WAITING
+    return {"line": selectors.queue_position(ticket, at=at) if ticket is not None and waiting else None}
+
+
+def _room_url(booking: Booking) -> str:
+    """Where the visit takes place, for kinds that aren't at the hospital."""
+    url = kinds.get(booking.kind).visit_url
+    live = booking.status in {BookingStatus.BOOKED, BookingStatus.SEEN}
+    return url(booking.pk) if url is not None and live else ""
+
+
+def _may_cancel(booking: Booking, at: datetime) -> bool:
+    if booking.status == BookingStatus.HELD:
+        return True
+    return booking.status == BookingStatus.BOOKED and at <= cancel_until(booking, at)
+
+
+@rule("appointments.visit_cancel", SIGNED_IN_PATIENTS, methods=["GET", "POST"], subject="booking")
+def visit_cancel(request: HttpRequest, booking_id: int) -> HttpResponse:
+    """Ask once what will happen, then give the booking back."""
+    at, actor = clock.now(), actor_of(request)
+    if request.method == "POST":
+        reason = request.POST.get("reason", "").strip()[:200]
+        services.booking_cancel(actor=actor, booking_id=booking_id, at=at, reason=reason)
+        messages.success(request, _("The booking is cancelled. What was paid goes back the way it came."))
+        return redirect("appointments:visit", booking_id)
+    booking = selectors.booking_for(actor, booking_id, at=at)
+    reasons = [_("I can't come on that day"), _("I have found another time"), _("I feel better"), _("Another reason")]
+    return render(
+        request,
+        "appointments/cancel.html",
+        {"booking": booking, "may_cancel": _may_cancel(booking, at), "reasons": reasons},
+    )
+
+
+def stations(booking: Booking, ticket: Ticket | None) -> list[dict[str, Any]]:
+    """The visit as a row of stations, for the timeline."""
+    status = BookingStatus(booking.status)
+    found: list[dict[str, Any]] = [{"title": _("Chosen"), "at": booking.created_at, "state": "done"}]
+    if status == BookingStatus.HELD:
+        return [*found, {"title": _("Waiting for payment"), "state": "now"}, {"title": _("Booked"), "state": "todo"}]
+    if booking.booked_at is not None:
+        found.append({"title": _("Booked"), "at": booking.booked_at, "state": "done"})
+    if status in {BookingStatus.CANCELLED, BookingStatus.EXPIRED, BookingStatus.NO_SHOW}:
+        ended = {"title": booking.get_status_display(), "at": booking.ended_at, "text": booking.cancel_reason}
+        return [*found, ended | {"state": "danger"}]
+    if kinds.get(booking.kind).comes:
+        if booking.checked_in_at is not None:
+            found.append({"title": _("Checked in"), "at": booking.checked_in_at, "state": "done"})
+        else:
+            found.append({"title": _("Check in at the hospital"), "state": "now"})
+    return [*found, *_room_stations(booking, ticket)]
+
+
+def _room_stations(booking: Booking, ticket: Ticket | None) -> list[dict[str, Any]]:
+    seen = booking.status == BookingStatus.SEEN
+    if ticket is None:
+        return [{"title": _("With the doctor"), "state": "done" if seen else "todo"}]
+    at = ticket.serving_at or (ticket.called_at if ticket.status == TicketStatus.CALLED else None)
+    now = ticket.status in {TicketStatus.CALLED, TicketStatus.SERVING}
+    room = {"title": _("With the doctor"), "at": at, "state": "now" if now else "done" if seen else "todo"}
+    if ticket.status == TicketStatus.WAITING:
+        return [{"title": _("Waiting to be called"), "state": "now"}, room]
+    if ticket.status == TicketStatus.FINISHED:
+        return [room, {"title": _("Visit finished"), "at": ticket.finished_at, "state": "done"}]
+    return [room]
