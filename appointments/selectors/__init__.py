@@ -1,6 +1,6 @@
 """Reads of appointments."""
 
-from .doctors import DoctorCard, DoctorDay, SessionLine, doctor_cards, doctor_days, fees_at, session_line
+from .doctors import DoctorCard, DoctorDay, SessionLine, doctor_cards, doctor_days, doctor_shown, fees_at, session_line
 from .periods import PeriodLine, periods_free
 from .queue import (
     HallRoom,
@@ -23,6 +23,7 @@ __all__ = [
     "booking_for",
     "doctor_cards",
     "doctor_days",
+    "doctor_shown",
     "fees_at",
     "hall_rooms",
     "periods_free",

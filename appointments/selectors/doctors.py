@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from billing.models import PriceItem
 from hospital.kit import clock
+from hospital.kit.actor import Role
 from hospital.organisation.models import Department, Staff
 from hospital.organisation.selectors import staff_search
 
@@ -121,6 +122,20 @@ def _next_sessions(doctor_ids: list[int], at: datetime) -> dict[int, dict[str, N
             session_id, kind, day, half_day, free, fee(item, departments[department_id]), start_url(kind, session_id)
         )
     return found
+
+
+def doctor_shown(staff_id: int, *, at: datetime) -> tuple[Staff, list[Department]] | None:
+    """A doctor whom patients may see, with the departments of this day; None for everybody else."""
+    doctor = Staff.objects.filter(pk=staff_id, is_listed=True, suspended_at=None).first()
+    if doctor is None:
+        return None
+    day = clock.business_day(at)
+    posts = doctor.posts.filter(
+        Q(effective_to=None) | Q(effective_to__gte=day), role=Role.DOCTOR, effective_from__lte=day,
+        department__is_open=True,
+    ).select_related("department__campus")  # fmt: skip
+    departments = [post.department for post in posts.order_by("pk")]
+    return (doctor, departments) if departments else None
 
 
 @dataclass(frozen=True, slots=True)

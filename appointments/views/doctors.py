@@ -10,7 +10,6 @@ from hospital.kit import clock
 from hospital.kit.access import public
 from hospital.kit.problems import NotFound
 from hospital.organisation.models import Campus, Department
-from hospital.organisation.selectors import staff_search
 
 _SHOWN = 50
 
@@ -52,9 +51,10 @@ def _tree() -> list[tuple[Campus, list[Department]]]:
 def doctor(request: HttpRequest, staff_id: int) -> HttpResponse:
     """About the doctor, and two weeks by half-day with what is free."""
     at = clock.now()
-    found = next((one for one in staff_search("", at=at, limit=10_000) if one.pk == staff_id), None)
+    found = selectors.doctor_shown(staff_id, at=at)
     if found is None:
         raise NotFound
+    about, departments = found
     days = selectors.doctor_days(staff_id, at=at)
     chosen = next((day for day in days if day.date == _date(request.GET.get("day", ""))), None)
     chosen = chosen or next((day for day in days if day.free), None) or next((day for day in days if day.lines), None)
@@ -65,7 +65,7 @@ def doctor(request: HttpRequest, staff_id: int) -> HttpResponse:
         request,
         "appointments/doctor.html",
         {
-            "doctor": found, "posts": found.posts_now, "days": days, "chosen": chosen,  # type: ignore[attr-defined]
+            "doctor": about, "departments": departments, "days": days, "chosen": chosen,
             "full": bool(clinics) and not any(line.free for line in clinics), "online": online,
         },
     )  # fmt: skip
