@@ -1,6 +1,16 @@
 """Staff pages of appointments, mounted under /staff/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from .views import check_in, queue
 
 app_name = "appointments_staff"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("check-in/", check_in.check_in, name="check_in"),
+    path("check-in/<int:booking_id>/", check_in.check_in_one, name="check_in_one"),
+    path("check-in/<int:booking_id>/done/", check_in.checked_in, name="checked_in"),
+    path("queue/", queue.queues, name="queues"),
+    path("queue/<int:session_id>/", queue.queue, name="queue"),
+    path("queue/<int:session_id>/call/", queue.queue_call, name="queue_call"),
+    path("queue/tickets/<int:ticket_id>/<slug:verb>/", queue.ticket_move, name="ticket_move"),
+]

@@ -152,6 +152,11 @@ class Ticket(models.Model):
     def __str__(self) -> str:
         return f"{self.session_id} {self.booking_id} {self.status}"
 
+    @property
+    def record_path(self) -> str:
+        """The page on which the doctor writes, once the visit has begun."""
+        return f"/staff/encounters/{self.encounter_id}/" if self.encounter_id else ""
+
 
 class Notice(notices.Notice):
     """What upper apps are told about bookings (kinds.BookingKind)."""

@@ -8,8 +8,9 @@ from .queue import (
     hall_rooms,
     queue_for,
     queue_position,
+    scanned_for,
     sessions_of_the_day_for,
-    to_check_in_for,
+    ticket_for,
 )
 from .visits import booking_for, visits_for
 
@@ -29,8 +30,9 @@ __all__ = [
     "periods_free",
     "queue_for",
     "queue_position",
+    "scanned_for",
     "session_line",
     "sessions_of_the_day_for",
-    "to_check_in_for",
+    "ticket_for",
     "visits_for",
 ]

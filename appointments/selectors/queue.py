@@ -10,9 +10,10 @@ from hospital.kit import clock
 from hospital.kit.actor import Actor
 from hospital.kit.masking import mask_name
 from hospital.kit.problems import NotFound
-from hospital.kit.transactions import entry, within
+from hospital.kit.transactions import entry
+from hospital.people.models import VisitCard
 
-from .. import kinds, policy
+from .. import errors, kinds, policy
 from ..models import Booking, Session, Ticket
 from ..states import IN_ROOM_TICKET, BookingStatus, SessionStatus, TicketStatus
 
@@ -106,10 +107,19 @@ def queue_for(actor: Actor, session_id: int, *, at: datetime, seen: str = "") ->
     return queue
 
 
-@within
-def to_check_in_for(actor: Actor, patient_id: int, *, at: datetime) -> list[Booking]:
-    """The patient's visits of today that begin with a check-in, for who stands at the desk (AP-10)."""
+def card_patient(code: str, *, at: datetime) -> int:
+    """The patient of a scanned visit card. Raises NothingToday for a code that is nobody's."""
+    card = VisitCard.objects.filter(number=code.strip().upper()).first()
+    if card is None:
+        raise errors.NothingToday
+    return card.patient_id
+
+
+@entry
+def scanned_for(actor: Actor, code: str, *, at: datetime) -> list[Booking]:
+    """Today's visits, with a check-in, of the patient whose visit card was scanned at the desk (AP-10)."""
     policy.must_check_in(actor)
+    patient_id = card_patient(code, at=at)
     found = list(
         Booking.objects.filter(
             patient_id=patient_id,
@@ -122,6 +132,18 @@ def to_check_in_for(actor: Actor, patient_id: int, *, at: datetime) -> list[Book
     )
     record(actor, "booking.to_check_in", at=at, patient_id=patient_id)
     return found
+
+
+@entry
+def ticket_for(actor: Actor, booking_id: int, *, at: datetime) -> Ticket:
+    """The ticket of a booking that was checked in, for who stands at the desk. Raises NotFound."""
+    policy.must_check_in(actor)
+    rows = Ticket.objects.select_related("session", "booking__patient", "booking__doctor", "booking__session")
+    ticket = rows.filter(booking_id=booking_id).first()
+    if ticket is None:
+        raise NotFound
+    record(actor, "ticket.read", at=at, subject=ticket, patient_id=ticket.booking.patient_id)
+    return ticket
 
 
 @dataclass(frozen=True, slots=True)

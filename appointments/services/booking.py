@@ -52,9 +52,9 @@ def booking_hold_within(
     *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP
 ) -> Booking:
     """`booking_hold` for apps above, inside their transaction."""
+    policy.must_act_for(actor, patient_id)
     if actor.is_any(Role.UNVERIFIED):
         raise errors.RealNameNeeded
-    policy.must_act_for(actor, patient_id)
     period = Period.objects.select_related("session__department").filter(pk=period_id).first()
     if period is None:
         raise NotFound

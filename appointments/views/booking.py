@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
 from appointments import kinds, parameters, selectors, services
+from appointments.models import Period
 from appointments.states import BookingStatus
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
@@ -21,7 +22,8 @@ class HoldForm(forms.Form):
     period = forms.IntegerField(error_messages={"required": _("Choose a time.")})
 
 
-@rule("appointments.book", SIGNED_IN_PATIENTS, methods=["GET", "POST"], subject="session")
+@rule("appointments.book", SIGNED_IN_PATIENTS, subject="session")
+@rule("appointments.hold", SIGNED_IN_PATIENTS, methods=["POST"], subject="session")
 def book(request: HttpRequest, session_id: int) -> HttpResponse:
     """The times of one session with what is left of each, the family, and the price before anything is paid."""
     if request.method == "POST":
@@ -33,6 +35,8 @@ def _hold(request: HttpRequest, session_id: int) -> HttpResponse:
     form = HoldForm(request.POST)
     if not form.is_valid():
         return _page(request, session_id, form=form, status=422)
+    if not Period.objects.filter(pk=form.cleaned_data["period"], session_id=session_id).exists():
+        raise NotFound
     try:
         booking = services.booking_hold(
             actor=actor_of(request), patient_id=form.cleaned_data["patient"], period_id=form.cleaned_data["period"],

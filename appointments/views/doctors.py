@@ -47,7 +47,7 @@ def _tree() -> list[tuple[Campus, list[Department]]]:
     return list(tree.items())
 
 
-@public("appointments.doctor", "who works here, when and at which price is published (IH-14)")
+@public("appointments.doctor", "who works here, when and at which price is published (IH-14)", subject="doctor")
 def doctor(request: HttpRequest, staff_id: int) -> HttpResponse:
     """About the doctor, and two weeks by half-day with what is free."""
     at = clock.now()

@@ -10,7 +10,7 @@ from hospital.kit.problems import NotFound
 from hospital.organisation.models import Department
 
 
-@public("appointments.hall", "a screen on the wall has nobody to sign in; names are masked (SEC-09)")
+@public("appointments.hall", "a screen on the wall has nobody to sign in; names are masked (SEC-09)", subject="hall")
 def hall(request: HttpRequest, department_id: int) -> HttpResponse:
     department = Department.objects.select_related("campus").filter(pk=department_id, is_open=True).first()
     if department is None:

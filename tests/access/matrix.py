@@ -91,6 +91,7 @@ def knock(visitor: Visitor, path: str, verb: str, case: Case) -> Outcome:
         body = b"".join(response.streaming_content) if response.streaming else response.content
         transaction.set_rollback(True)
     if visitor.client.cookies.output() != cookies:
+        visitor.client.cookies.clear()  # a cookie that is new, e.g. of messages, would show on the next page
         visitor.client.cookies.load(cookies.replace("Set-Cookie: ", ""))
     after = _counters()
     moved = {table: after[table] - before.get(table, 0) for table in after if after[table] != before.get(table, 0)}

@@ -1,0 +1,103 @@
+"""What the matrix tries the doors of appointments with."""
+
+from datetime import timedelta
+from typing import Any
+
+from appointments.models import Booking, Session, Ticket
+from appointments.services import booking_check_in, sessions_generate, ticket_call
+from hospital.kit import clock
+from tests.access.subjects import Case, subject
+from tests.appointments.conftest import HOUSE, Clinic, prices
+from tests.cast import Cast, Person, actor_of_person
+
+DESK = ["doctor_li", "other_doctor", "nurse", "therapist", "technician", "pharmacist", "second_pharmacist",
+        "case_manager", "cashier", "head"]  # fmt: skip
+
+
+def clinic_of(cast: Cast, doctor: Person, department: Any, *, days: int = 1) -> tuple[Clinic, Session]:
+    prices(cast)
+    clinic = Clinic(cast, clock.now())
+    day = clock.business_day(clinic.at) + timedelta(days=days)
+    starts, ends = ("09:00", "10:00") if days else ("00:00", "23:55")
+    slot = clinic.roster(doctor, day, starts, ends, department=department)
+    sessions_generate(actor=HOUSE, first=day, last=day, at=clinic.before(slot) - timedelta(seconds=1))
+    return clinic, Session.objects.get(roster_slot=slot)
+
+
+@subject("session")
+def session(cast: Cast, rule: str) -> list[Case]:
+    """Any signed-in patient may look at the times; only one's own people can be booked for."""
+    clinic, made = clinic_of(cast, cast.doctor_li, cast.oncology)
+    everyone = ["wang_fang", "stranger", "unverified"]
+    data = {"patient": cast.mother.patient_id, "period": clinic.period(0, made).pk}
+    own = Case("own", {"session_id": made.pk}, may=["wang_fang"], data=data)
+    return [own if rule_writes(rule) else Case("any", {"session_id": made.pk}, may=everyone, data=data)]
+
+
+def rule_writes(rule: str) -> bool:
+    return rule.endswith(".hold")
+
+
+@subject("booking")
+def booking(cast: Cast, rule: str) -> list[Case]:
+    if rule in {"appointments.check_in_one", "appointments.checked_in"}:
+        made = _today(cast)
+        if rule == "appointments.checked_in":
+            booking_check_in(actor=actor_of_person(cast.nurse), booking_id=made.pk, at=made.starts_at)
+        return [Case("of the day", {"booking_id": made.pk}, may=DESK, data={})]
+    clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology)
+    mine = clinic.book(cast.mother, clinic.period(0, session))
+    theirs = clinic.book(cast.stranger, clinic.period(1, session))
+    return [
+        Case("of the family", {"booking_id": mine.pk}, may=["wang_fang"], data={"reason": "x"}),
+        Case("of the stranger", {"booking_id": theirs.pk}, may=["stranger"], data={"reason": "x"}),
+    ]
+
+
+def _today(cast: Cast) -> Booking:
+    """A booking of this very moment, so that check-in is open."""
+    clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology, days=0)
+    now = clock.now()
+    period = session.periods.filter(ends_at__gt=now).order_by("starts_at").first() or session.periods.last()
+    assert period is not None
+    made = clinic.hold(cast.stranger, period, at=session.starts_at - timedelta(hours=1))
+    return clinic.pay(made, at=session.starts_at - timedelta(minutes=50))
+
+
+def _ticket(cast: Cast) -> Ticket:
+    made = _today(cast)
+    return booking_check_in(actor=actor_of_person(cast.nurse), booking_id=made.pk, at=made.starts_at)
+
+
+QUEUE = ["doctor_li", "nurse", "head"]
+
+
+@subject("session_queue")
+def session_queue(cast: Cast, rule: str) -> list[Case]:
+    ticket = _ticket(cast)
+    return [Case("of the department", {"session_id": ticket.session_id}, may=QUEUE, data={})]
+
+
+@subject("ticket")
+def ticket(cast: Cast, rule: str) -> list[Case]:
+    made = _ticket(cast)
+    ticket_call(actor=actor_of_person(cast.nurse), session_id=made.session_id, at=made.created_at)
+    return [Case("called", {"ticket_id": made.pk, "verb": "recall"}, may=QUEUE, data={})]
+
+
+def everybody(cast: Cast) -> list[str]:
+    people = [name for name, person in vars(cast).items() if isinstance(person, Person)]
+    return [*people, "anonymous", "disabled", "idle", "service"]
+
+
+@subject("doctor")
+def doctor(cast: Cast, rule: str) -> list[Case]:
+    clinic_of(cast, cast.doctor_li, cast.oncology)
+    return [Case("listed", {"staff_id": cast.doctor_li.staff.pk}, may=everybody(cast))]
+
+
+@subject("hall")
+def hall(cast: Cast, rule: str) -> list[Case]:
+    made = _ticket(cast)
+    department_id = made.session.department_id
+    return [Case("open", {"department_id": department_id}, may=everybody(cast))]
