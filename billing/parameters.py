@@ -20,3 +20,23 @@ CHANNEL_REFUND_DAYS = Parameter(
     "billing.channel_refund_days", int, 360, source="PAY-09", unit="d",
     title=_("Days after which a channel refunds no more"),
 )  # fmt: skip
+MIDNIGHT_MINUTES = Parameter(
+    "billing.midnight_minutes", int, 10, source="PAY-05", unit="min",
+    title=_("A movement this close to midnight may stand in the next day's bill"),
+)  # fmt: skip
+WECHAT_FEE_BP = Parameter(
+    "billing.wechat_fee_bp", int, 60, source="PAY-04", unit="1/10000",
+    title=_("Commission agreed with WeChat Pay"),
+)  # fmt: skip
+BILL_FROM_HOUR = Parameter(
+    "billing.bill_from_hour",
+    int,
+    10,
+    source="PAY-06",
+    unit="h",
+    title=_("Hour from which yesterday's bills are fetched"),
+)
+BILL_UNTIL_HOUR = Parameter(
+    "billing.bill_until_hour", int, 18, source="PAY-06", unit="h",
+    title=_("Hour at which a missing bill becomes an alarm"),
+)  # fmt: skip

@@ -69,3 +69,22 @@ LIVE_ORDER = [PayOrderStatus.CREATED, PayOrderStatus.WAITING]
 LIVE_REFUND = [
     RefundStatus.REQUESTED, RefundStatus.APPROVED, RefundStatus.PROCESSING, RefundStatus.UNKNOWN, RefundStatus.FAILED
 ]  # fmt: skip
+
+
+class CaseStatus(models.TextChoices):
+    OPEN = "open", _("open")
+    CARRIED = "carried", _("in transit to the next day")
+    PROPOSED = "proposed", _("waiting for approval")
+    DONE = "done", _("done")
+
+
+CASE = Lifecycle(
+    "billing.recon_case",
+    moves={
+        CaseStatus.OPEN: {CaseStatus.PROPOSED, CaseStatus.DONE, CaseStatus.CARRIED},
+        CaseStatus.CARRIED: {CaseStatus.OPEN, CaseStatus.DONE},
+        CaseStatus.PROPOSED: {CaseStatus.DONE, CaseStatus.OPEN},
+        # A difference that was settled and shows again (a file was replaced) is opened again.
+        CaseStatus.DONE: {CaseStatus.OPEN},
+    },
+)

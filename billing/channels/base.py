@@ -92,19 +92,26 @@ def outside() -> Iterator[None]:
     yield
 
 
-_factories: dict[str, Callable[[], Client]] = {}
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    make: Callable[[], Client]
+    is_ready: Callable[[], bool]
 
 
-def register(channel: str, factory: Callable[[], Client]) -> None:
-    if channel in _factories:
+_channels: dict[str, _Entry] = {}
+
+
+def register(channel: str, make: Callable[[], Client], is_ready: Callable[[], bool]) -> None:
+    """`is_ready` says whether this installation has what the channel needs (keys, a merchant number)."""
+    if channel in _channels:
         raise ValueError(f"two channels are named {channel}")
-    _factories[channel] = factory
+    _channels[channel] = _Entry(make, is_ready)
 
 
 def client(channel: str) -> Client:
-    return _factories[channel]()
+    return _channels[channel].make()
 
 
 def channels() -> list[str]:
-    """Channels that can be asked over the network; cash can't."""
-    return list(_factories)
+    """Channels that can be asked over the network here; cash can't."""
+    return [name for name, entry in _channels.items() if entry.is_ready()]

@@ -15,14 +15,19 @@ from .payments import (
     Settlement,
 )
 from .prices import Category, PriceItem
+from .reconciliation import BillFetch, BillFile, BillLine, Difference, ReconCase, ReconRun
 
 __all__ = [
+    "BillFetch",
+    "BillFile",
+    "BillLine",
     "Category",
     "Channel",
     "ChannelEvent",
     "Charge",
     "ChargeLine",
     "DayClose",
+    "Difference",
     "Entry",
     "Journal",
     "LedgerAccount",
@@ -32,6 +37,8 @@ __all__ = [
     "PayOrderCharge",
     "Payment",
     "PriceItem",
+    "ReconCase",
+    "ReconRun",
     "Refund",
     "RefundLine",
     "Scene",

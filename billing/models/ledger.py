@@ -66,10 +66,10 @@ class Entry(AppendOnly):
 
 
 class DayClose(models.Model):
-    """A closed business day: who closed it and who confirmed, two people with two roles (PAY-07)."""
+    """A business day that one person proposed to close and a second one closed (PAY-07): then it takes no journal."""
 
     day = models.DateField(unique=True)
-    closed_at = models.DateTimeField()
+    closed_at = models.DateTimeField()  # proposed at
     closed_by_account_id = models.BigIntegerField()
     confirmed_by_account_id = models.BigIntegerField(null=True)
     confirmed_at = models.DateTimeField(null=True)

@@ -96,7 +96,9 @@ def test_floats_never_become_money(house: House) -> None:
 
 def test_a_closed_day_takes_no_journal(house: House) -> None:
     yesterday = clock.business_day(house.at) - timedelta(days=1)
-    DayClose.objects.create(day=yesterday, closed_at=house.at, closed_by_account_id=1)
+    DayClose.objects.create(
+        day=yesterday, closed_at=house.at, closed_by_account_id=1, confirmed_by_account_id=2, confirmed_at=house.at
+    )
     with pytest.raises(IntegrityError, match="is closed"), transaction.atomic():
         Journal.objects.create(key="late", business_day=yesterday, at=house.at)
     pay(house)  # today is open

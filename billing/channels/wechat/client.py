@@ -44,6 +44,11 @@ _TRY_LATER = {"FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "SYSTEM_ERROR", "BIZERR
 _UNKNOWN_ORDER = {"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"}
 
 
+def is_ready() -> bool:
+    """Has this installation a merchant's keys?"""
+    return bool(settings.WECHATPAY_MCHID and settings.WECHATPAY_PRIVATE_KEY and settings.WECHATPAY_PUBLIC_KEY)
+
+
 def sdk() -> WeChatPay:
     """The one place where the SDK is made and told its gateway; the base URL may be a sandbox's or a proxy's."""
     return _sdk(

@@ -1,0 +1,211 @@
+"""Working off differences: proposed by one, approved by another, the result kept (PAY-05); closing the day (PAY-07)."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from hospital.audit import services as audit
+from hospital.kit import clock
+from hospital.kit.actor import Actor, Role
+from hospital.kit.problems import NotFound, Problem
+from hospital.kit.transactions import entry
+
+from ..channels import base
+from ..errors import SamePerson
+from ..models import BillFetch, BillFile, DayClose, Payment, PayOrder, ReconCase, ReconRun, Refund
+from ..states import CASE, REFUND, CaseStatus, RefundStatus
+from . import intents
+from .payments import Money, payment_record
+from .refunds import refund_owed
+
+
+class NoAction(Problem):
+    code = "PAY-05-no-action"
+    title = _("This action does not fit this difference")
+    next_step = _("Choose another action, or explain the difference in words.")
+
+
+class DayNotReady(Problem):
+    code = "PAY-07-not-ready"
+    title = _("The day can't be closed yet: %(why)s")
+    next_step = _("Fetch the missing bill, or propose an action for each open difference.")
+
+
+def _locked(actor: Actor, case_id: int) -> ReconCase:
+    if not actor.is_any(Role.FINANCE):
+        raise NotFound
+    case = ReconCase.objects.select_for_update(no_key=True).filter(pk=case_id).first()
+    if case is None:
+        raise NotFound
+    return case
+
+
+@entry
+def case_propose(*, actor: Actor, case_id: int, action: str, note: str, at: datetime) -> ReconCase:
+    """Say what should be done, and why. A note is demanded for what moves nothing."""
+    case = _locked(actor, case_id)
+    if action not in ReconCase.Action.values or (action == ReconCase.Action.EXPLAIN and not note.strip()):
+        raise NoAction
+    if action == ReconCase.Action.RESEND and _refund_of(case) is None:
+        raise NoAction
+    if action in {ReconCase.Action.QUERY, ReconCase.Action.RETURN} and _order_of(case) is None:
+        raise NoAction
+    CASE.move(
+        case, CaseStatus.PROPOSED, actor=actor, at=at, reason=note[:300], action=action, note=note[:300],
+        proposed_by_account_id=actor.account_id, approved_by_account_id=None, owner_id=actor.staff_id,
+    )  # fmt: skip
+    return case
+
+
+@entry
+def case_send_back(*, actor: Actor, case_id: int, note: str, at: datetime) -> ReconCase:
+    """Not like this: the proposer thinks again."""
+    case = _locked(actor, case_id)
+    if actor.account_id == case.proposed_by_account_id:
+        raise SamePerson
+    CASE.move(case, CaseStatus.OPEN, actor=actor, at=at, reason=note[:300], result=note[:300])
+    return case
+
+
+def case_approve(*, actor: Actor, case_id: int, at: datetime) -> ReconCase:
+    """A second person lets it pass, and it is done. The channel is asked between two transactions, never inside one."""
+    case = _approvable(actor, case_id)
+    result = _carry_out(case, actor=actor, at=at)
+    return _approved(actor=actor, case_id=case_id, result=result, at=at)
+
+
+@entry
+def _approvable(actor: Actor, case_id: int) -> ReconCase:
+    case = _locked(actor, case_id)
+    if actor.account_id == case.proposed_by_account_id:
+        raise SamePerson
+    if case.status != CaseStatus.PROPOSED:
+        raise NoAction
+    return case
+
+
+@entry
+def _approved(*, actor: Actor, case_id: int, result: str, at: datetime) -> ReconCase:
+    case = _locked(actor, case_id)
+    CASE.move(
+        case, CaseStatus.DONE, actor=actor, at=at, reason=result[:300], result=result[:300], ended_at=at,
+        approved_by_account_id=actor.account_id,
+    )  # fmt: skip
+    audit.record(actor, "recon.case_approve", at=at, subject=case, reason=result)
+    return case
+
+
+def _order_of(case: ReconCase) -> PayOrder | None:
+    return PayOrder.objects.filter(number=case.evidence.get("order_no", ""), channel=case.channel).first()
+
+
+def _refund_of(case: ReconCase) -> Refund | None:
+    return Refund.objects.filter(number=case.evidence.get("refund_no", "")).first()
+
+
+def _carry_out(case: ReconCase, *, actor: Actor, at: datetime) -> str:
+    """Do what was proposed; each of these is harmless when it is done twice."""
+    order = _order_of(case)
+    if case.action == ReconCase.Action.QUERY and order is not None:
+        return _query(order, at=at)
+    if case.action == ReconCase.Action.RETURN and order is not None:
+        return _return(order, at=at)
+    if case.action == ReconCase.Action.RESEND and (refund := _refund_of(case)) is not None:
+        return _resend(refund, actor=actor, at=at)
+    return "explained"
+
+
+def _query(order: PayOrder, *, at: datetime) -> str:
+    """Ask about one order, whatever we believe of it; a payment that we missed is posted or sent back."""
+    try:
+        state = base.client(order.channel).query(order)
+    except (base.ChannelUnknown, base.ChannelRefused) as error:
+        raise DayNotReady(why=str(error)) from error
+    if state.trade == base.Trade.PAID and state.success_at is not None:
+        payment = payment_record(
+            order_id=order.pk, money=Money(state.transaction_id, state.amount, state.success_at, "query"), at=at
+        )
+        return f"payment {payment.transaction_id} posted"
+    return f"the channel says {state.trade}"
+
+
+@entry
+def _return(order: PayOrder, *, at: datetime) -> str:
+    """Send back what payments of this order hold beyond what they settled and what is on its way back already."""
+    sent = 0
+    for payment in Payment.objects.filter(order=order).order_by("pk"):
+        settled = sum(row.amount for row in payment.settlements.all())
+        going = sum(
+            row.amount for row in payment.refunds.exclude(status=RefundStatus.REJECTED) if row.settlement_id is None
+        )
+        left = payment.amount - settled - going
+        if left > 0:
+            refund_owed(payment, left, charge=None, at=at, reason=str(_("Difference found in reconciliation")))
+            sent += left
+    return f"{sent} fen on their way back"
+
+
+def _resend(refund: Refund, *, actor: Actor, at: datetime) -> str:
+    with transaction.atomic():
+        row = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
+        if row.status == RefundStatus.FAILED:
+            REFUND.move(
+                row, RefundStatus.APPROVED, actor=actor, at=at, reason="sent again", next_query_at=at, asked_at=None
+            )
+    intents.refund_push(refund.pk, at=at)
+    refund.refresh_from_db()
+    return f"refund {refund.number}: {refund.status}"
+
+
+# --- Closing the day ----------------------------------------------------------------------------------------------
+def day_hindrance(day: date, *, at: datetime) -> str:
+    """Why a day can't be closed; empty when it can."""
+    if day >= clock.business_day(at):
+        return str(_("the day isn't over"))
+    for channel in base.channels():
+        if not (
+            BillFile.objects.filter(channel=channel, day=day).exists()
+            or BillFetch.objects.filter(channel=channel, day=day, no_bill=True).exists()
+        ):
+            return str(_("the bill of %(channel)s is missing") % {"channel": channel})
+        if not ReconRun.objects.filter(channel=channel, day=day).exists():
+            return str(_("%(channel)s was not reconciled") % {"channel": channel})
+    open_cases = ReconCase.objects.filter(day=day, status=CaseStatus.OPEN).count()
+    return str(_("%(open)d differences are open") % {"open": open_cases}) if open_cases else ""
+
+
+@entry
+def day_close_propose(*, actor: Actor, day: date, at: datetime) -> DayClose:
+    """The first signature, of the finance office."""
+    if not actor.is_any(Role.FINANCE) or actor.account_id is None:
+        raise NotFound
+    if why := day_hindrance(day, at=at):
+        raise DayNotReady(why=why)
+    run = ReconRun.objects.filter(day=day).order_by("-ran_at").first()
+    close, _made = DayClose.objects.get_or_create(
+        day=day,
+        defaults={"closed_at": at, "closed_by_account_id": actor.account_id, "totals": run.totals if run else {}},
+    )
+    audit.record(actor, "day.close_propose", at=at, subject=close)
+    return close
+
+
+@entry
+def day_close_confirm(*, actor: Actor, day: date, at: datetime) -> DayClose:
+    """The second signature, of another person; from now on the day takes no journal."""
+    if not actor.is_any(Role.FINANCE, Role.HEAD):
+        raise NotFound
+    close = DayClose.objects.select_for_update(no_key=True).filter(day=day).first()
+    if close is None:
+        raise NotFound
+    if close.confirmed_at is not None:
+        return close
+    if close.closed_by_account_id == actor.account_id:
+        raise SamePerson
+    if why := day_hindrance(day, at=at):
+        raise DayNotReady(why=why)
+    close.confirmed_at, close.confirmed_by_account_id = at, actor.account_id
+    close.save(update_fields=["confirmed_at", "confirmed_by_account_id"])
+    audit.record(actor, "day.close", at=at, subject=close)
+    return close
