@@ -25,7 +25,7 @@ class Command(HouseCommand):
             raise CommandError("This is no demo: its accounts are people's own.")
         patients, staff = _patients(), _staff()
         code = f"{totp(bytes.fromhex(DEMO_TOTP_KEY)):06d}"
-        lines = ["  Patients sign in by phone; the code arrives in the sandbox (/sms/ under Outside channels)."]
+        lines = ["  Patients sign in by phone; the code comes to the page of Outside channels."]
         lines += [f"    {row['phone']:14}{row['name']}" for row in patients]
         lines += [f"  Staff: password {DEMO_PASSWORD}, second factor {code} now (authenticator key {DEMO_TOTP_SECRET};"]
         lines += ["  `./dev manage demo_accounts` shows the code again)."]

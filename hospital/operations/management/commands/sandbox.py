@@ -4,10 +4,12 @@ Each sandbox is written by the owner of its channel: a module with `make_app(sta
 application and keeps what it must remember in `state_dir`.
 """
 
+import json
 import signal
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from html import escape
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +18,7 @@ from types import FrameType
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.util import setup_testing_defaults
 
 from django.core.management.base import BaseCommand
 
@@ -45,7 +48,7 @@ def _exists(module: str) -> bool:
 
 
 class Mounts:
-    """The longest prefix that fits answers; `/` lists them and `/readyz` says that we listen."""
+    """The longest prefix that fits answers; `/` shows what was texted and `/readyz` says that we listen."""
 
     def __init__(self, state_dir: Path) -> None:
         self.apps: dict[str, WSGIApplication] = {}
@@ -66,16 +69,47 @@ class Mounts:
                 environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
                 environ["PATH_INFO"] = path[len(prefix) :]
                 return self.apps[prefix](environ, start_response)
-        if path in {"/", "/readyz"}:
-            return _plain(
-                start_response, "200 OK", "".join(f"{prefix}/\n" for prefix in self.apps) or "nothing mounted\n"
-            )
-        return _plain(start_response, "404 Not Found", "no such channel\n")
+        if path == "/readyz":
+            return _answer(start_response, "200 OK", "text/plain", "ready\n")
+        if path == "/":
+            return _answer(start_response, "200 OK", "text/html", self._front_page())
+        return _answer(start_response, "404 Not Found", "text/plain", "no such channel\n")
+
+    def _front_page(self) -> str:
+        """The phone of everybody in the demo: the latest texts, so that a person finds the code to sign in with."""
+        rows = "".join(
+            f"<tr><td>{escape(str(text.get('at', '')))}</td><td>{escape(str(text.get('receiver', '')))}</td>"
+            f"<td>{escape(str(text.get('text', '')))}</td></tr>"
+            for text in reversed(self._texts()[-30:])
+        )
+        mounted = " · ".join(f"<a href='{prefix}/_sandbox/log'>{prefix}/</a>" for prefix in self.apps)
+        return (
+            "<!doctype html><html lang='zh-Hans'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+            "<meta http-equiv='refresh' content='5'><title>演示沙箱</title>"
+            "<style>body{font:16px/1.6 sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}td{padding:.3rem .8rem;"
+            "border-top:1px solid #ddd;vertical-align:top}</style>"
+            "<h1>演示沙箱：短信收件箱</h1><p>这里显示演示医院发出的短信，最新的在最上面，每 5 秒刷新。</p>"
+            f"<table><tr><td>时间</td><td>手机号</td><td>内容</td></tr>{rows}</table><p>{mounted}</p></html>"
+        )
+
+    def _texts(self) -> list[dict[str, Any]]:
+        """What the SMS gateway was given, asked by its own control endpoint."""
+        if "/sms" not in self.apps:
+            return []
+        environ: WSGIEnvironment = {"REQUEST_METHOD": "GET", "SCRIPT_NAME": "/sms", "PATH_INFO": "/_sandbox/log"}
+        setup_testing_defaults(environ)
+        body = b"".join(self.apps["/sms"](environ, _ignore_start))
+        return list(json.loads(body)["messages"])
 
 
-def _plain(start_response: StartResponse, status: str, text: str) -> list[bytes]:
+def _ignore_start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
+    return lambda _: None
+
+
+def _answer(start_response: StartResponse, status: str, kind: str, text: str) -> list[bytes]:
     body = text.encode()
-    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))])
+    headers = [("Content-Type", f"{kind}; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start_response(status, headers)
     return [body]
 
 
