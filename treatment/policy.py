@@ -22,7 +22,7 @@ def is_its_doctor(actor: Actor, course: Course) -> bool:
 
 def may_see(actor: Actor, course: Course, *, cares: bool) -> bool:
     if actor.is_staff:
-        return works_there(actor, course) or cares
+        return works_there(actor, course) or is_its_doctor(actor, course) or cares
     return actor.acts_for(course.patient_id)
 
 

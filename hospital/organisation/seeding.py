@@ -142,6 +142,7 @@ PEOPLE = (
     PersonSpec("nurse02", "叶知秋", "REH", (Role.NURSE,), Title.NURSE),
     PersonSpec("therapist01", "高展", "RT", (Role.THERAPIST,), Title.TECHNICIAN),
     PersonSpec("therapist02", "夏桐", "REH", (Role.THERAPIST,), Title.TECHNICIAN),
+    PersonSpec("therapist03", "韩朗", "RT", (Role.THERAPIST,), Title.TECHNICIAN),
     PersonSpec("technician01", "方可", "LAB", (Role.TECHNICIAN,), Title.TECHNICIAN),
     PersonSpec("technician02", "温静", "IMG", (Role.TECHNICIAN,), Title.TECHNICIAN),
     PersonSpec("pharmacist01", "邱素问", "PHA", (Role.PHARMACIST,), Title.PHARMACIST),

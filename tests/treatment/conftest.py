@@ -160,6 +160,11 @@ class Ward:
 
 @pytest.fixture
 def ward(cast: Cast) -> Ward:
+    return furnish(cast)
+
+
+def furnish(cast: Cast) -> Ward:
+    """The item, its price and forms, a machine, a second therapist."""
     at = clock.now()
     PriceItem.objects.create(
         code="rt-fraction", name="调强放疗", category=Category.TREATMENT, unit="次", price=120000,

@@ -1,0 +1,88 @@
+"""What the matrix tries treatment's doors with: Wang Fang's course, ordered by Doctor Li, given in radiotherapy."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from hospital.kit import clock
+from tests.access.subjects import Case, subject
+from tests.cast import Cast
+from tests.treatment.conftest import Ward, furnish
+from treatment.models import Alarm, Assessment, Course, Session
+from treatment.states import CourseStatus, SessionStatus
+
+
+def _placed(cast: Cast) -> tuple[Ward, Course]:
+    ward = furnish(cast)
+    course = ward.paid()
+    ward.place(course)
+    course.refresh_from_db()
+    return ward, course
+
+
+@subject("course")
+def course(cast: Cast, rule: str) -> Sequence[Case]:
+    ward, made = _placed(cast)
+    secrets = [ward.item.name]
+    if rule == "treatment.release":
+        return [
+            Case("its doctor's", {"pk": made.pk, "kind": "physician"}, may={"doctor_li"}),
+            Case("its department's", {"pk": made.pk, "kind": "physicist"}, may={"therapist"}),
+        ]
+    if rule == "treatment.stop":
+        Course.objects.filter(pk=made.pk).update(status=CourseStatus.RUNNING)
+        type(made.order).objects.filter(pk=made.order_id).update(status="collected")
+        return [Case("running", {"pk": made.pk}, may={"doctor_li"}, data={"reason": "skin reaction"})]
+    if rule == "treatment.course":
+        return [Case("ordered by Li", {"pk": made.pk}, may={"doctor_li", "therapist"}, secrets=secrets)]
+    return [Case("own", {"pk": made.pk}, may={"wang_fang"}, secrets=secrets)]
+
+
+@subject("course_to_place")
+def course_to_place(cast: Cast, rule: str) -> Sequence[Case]:
+    ward = furnish(cast)
+    made = ward.paid()
+    data = {"choice": f"{ward.machine.pk}@09:00"}
+    return [Case("own", {"pk": made.pk}, may={"wang_fang"}, data=data, secrets=[ward.item.name])]
+
+
+@subject("session")
+def session(cast: Cast, rule: str) -> Sequence[Case]:
+    ward, made = _placed(cast)
+    first = made.sessions.get(number=1)
+    last = made.sessions.get(number=made.planned)
+    if rule == "treatment.move":
+        day = last.day + timedelta(days=7)
+        data = {"day": day.isoformat(), "choice": f"{ward.machine.pk}@10:00"}
+        return [Case("own", {"pk": first.pk}, may={"wang_fang"}, data=data, secrets=[ward.item.name])]
+    ward.release(made)
+    now = clock.now()
+    Session.objects.filter(pk=first.pk).update(
+        status=SessionStatus.ARRIVED, during=DateTimeTZRange(now, now + timedelta(minutes=15)), day=clock.today()
+    )
+    data = {"identified_by": ["card", "name"], "second_therapist": ward.second.staff.pk, "dose_cgy": 200}
+    return [Case("here", {"pk": first.pk}, may={"therapist"}, data=data, secrets=[ward.item.name, "王芳"])]
+
+
+@subject("assessment")
+def assessment(cast: Cast, rule: str) -> Sequence[Case]:
+    ward = furnish(cast)
+    ward.item.assessment_form, ward.item.assess_every = "how-are-you", 2
+    ward.item.save(update_fields=["assessment_form", "assess_every"])
+    made = Assessment.objects.get(course=ward.paid(), before=1)
+    return [Case("due", {"pk": made.pk}, may={"therapist", "doctor_li"})]
+
+
+@subject("alarm")
+def alarm(cast: Cast, rule: str) -> Sequence[Case]:
+    made: Any = Alarm.objects.create(
+        patient=cast.wang_fang.patient,
+        department=cast.radiotherapy,
+        response_id=1,
+        words=["疼痛：无法忍受"],
+        raised_at=cast.at,
+    )
+    data = {"what_was_done": "called"}
+    return [Case("raised", {"pk": made.pk}, may={"case_manager"}, data=data, secrets=["无法忍受"])]
