@@ -16,7 +16,7 @@ from simple_history.admin import SimpleHistoryAdmin
 View = Callable[..., HttpResponseBase]
 
 
-class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple_history is untyped
+class HistoryAdmin(SimpleHistoryAdmin):
     """What administrators keep by hand: with its history, and never deleted, because records quote it for ever."""
 
     def door(self, view: View) -> View:
