@@ -57,7 +57,7 @@ def parse_range(text: str, sex: str) -> Range:
 def range_of_concept(properties: Mapping[str, Any], sex: str) -> Range:
     """The hospital's own range of a laboratory item (catalogue of codes) for this sex."""
     side = {"1": "male", "2": "female"}.get(sex)
-    if side is None or properties.get("ref_kind", "range") != "range":
+    if side is None or properties.get("ref_kind") == "qualitative":
         return Range()
     return Range(_decimal(properties.get(f"lo_{side}")), _decimal(properties.get(f"hi_{side}")))
 

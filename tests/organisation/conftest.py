@@ -1,6 +1,6 @@
 """The carried catalogues, loaded once: they take seconds, and no test changes them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
@@ -9,20 +9,32 @@ from django.db import transaction
 from hospital.kit import clock
 from hospital.organisation.catalogues import reading, storing
 from hospital.organisation.catalogues.carried import CARRIED
-from hospital.organisation.models import Concept
+from hospital.organisation.models import CodeSystem, Concept
 
 
-@pytest.fixture(scope="module")
-def catalogues(django_db_setup: Any, django_db_blocker: Any) -> Iterator[None]:
-    """Every carried catalogue, for the tests of one module; gone afterwards."""
-    with django_db_blocker.unblock():
+def _loaded(blocker: Any, systems: Collection[str]) -> Iterator[None]:
+    with blocker.unblock():
         Concept.objects.all().delete()
         with transaction.atomic():
             for carried in CARRIED:
+                if carried.system not in systems:
+                    continue
                 read = reading.read(carried.system, carried.path.read_bytes())
                 assert not read.errors, read.errors[:5]
                 difference = storing.compare(carried.system, read.lines, source=carried.source, partial=False)
                 storing.store(difference, at=clock.now(), account=None)
     yield
-    with django_db_blocker.unblock():
+    with blocker.unblock():
         Concept.objects.all().delete()
+
+
+@pytest.fixture(scope="module")
+def catalogues(django_db_setup: Any, django_db_blocker: Any) -> Iterator[None]:
+    """Every carried catalogue, for the tests of one module; gone afterwards."""
+    yield from _loaded(django_db_blocker, CodeSystem.values)
+
+
+@pytest.fixture(scope="module")
+def lab_catalogue(django_db_setup: Any, django_db_blocker: Any) -> Iterator[None]:
+    """The laboratory items alone."""
+    yield from _loaded(django_db_blocker, [CodeSystem.LAB])

@@ -119,24 +119,24 @@ def _lab(cells: Cells) -> Line:
     kind = _need(cells, "ref_kind")
     if kind not in {"range", "upper", "lower", "qualitative"}:
         raise RowRefused(_("Column %(column)s isn't known: %(text)s") % {"column": "ref_kind", "text": kind})
-    ranges: dict[str, dict[str, str | None]] = {}
+    limits: dict[str, str | None] = {}
     for sex in ("male", "female"):
         if kind == "qualitative":
-            ranges[sex] = {"normal": cells[f"lo_{sex}"].strip()}
+            limits[f"normal_{sex}"] = cells[f"lo_{sex}"].strip()
             continue
         low, high = _number(cells, f"lo_{sex}"), _number(cells, f"hi_{sex}")
         if low is not None and high is not None and Decimal(low) >= Decimal(high):
             raise RowRefused(_("The reference range %(low)s to %(high)s is empty.") % {"low": low, "high": high})
-        ranges[sex] = {"low": low, "high": high}
+        limits |= {f"lo_{sex}": low, f"hi_{sex}": high}
     abbreviation = cells["abbr"].strip()
     aliases = [abbreviation, *_words(cells["aliases"])]
     properties = {
         "name_en": cells["name_en"].strip(), "abbr": abbreviation, "unit": cells["unit"].strip(),
-        "decimals": int(_number(cells, "decimals") or 0), "kind": kind, "ranges": ranges,
+        "decimals": int(_number(cells, "decimals") or 0), "ref_kind": kind, **limits,
         "panel": cells["panel"].strip(), "range_source": cells["range_source"].strip(),
         "aliases": [alias for alias in dict.fromkeys(aliases) if alias],
     }  # fmt: skip
-    return Line(_need(cells, "key").upper(), _need(cells, "name_zh"), properties)
+    return Line(_need(cells, "key"), _need(cells, "name_zh"), properties)
 
 
 def _service(cells: Cells) -> Line:

@@ -33,7 +33,7 @@ def lab_item(text: str) -> Concept | None:
     if not names.plain(text):
         return None
     # Tg is not TG, and NEUT% is not NEUT#: the exact spelling decides before case and punctuation are dropped.
-    candidates = list(rows.filter(Q(folded__contains=names.fold(text)) | Q(code=text.strip().upper())).order_by("code"))
+    candidates = list(rows.filter(Q(folded__contains=names.fold(text)) | Q(code=text.strip().lower())).order_by("code"))
     for spelling in (str.strip, lambda word: word.strip().upper(), names.plain):
         hits = [item for item in candidates if spelling(text) in {spelling(word) for word in _written(item)}]
         if len(hits) == 1:
@@ -52,17 +52,17 @@ def _written(item: Concept) -> list[str]:
 
 def lab_range(item: Concept, sex: str) -> Range | None:
     """The range of one sex; of an unknown sex only where both have the same. None where the item has none."""
-    ranges = item.properties.get("ranges", {})
-    male, female = ranges.get("male"), ranges.get("female")
+    male, female = (_side(item, name) for name in ("male", "female"))
     chosen = {Sex.MALE: male, Sex.FEMALE: female}.get(Sex(sex), male if male == female else None)
-    if not chosen:
-        return None
-    low, high = chosen.get("low"), chosen.get("high")
-    made = Range(
-        Decimal(low) if low is not None else None, Decimal(high) if high is not None else None,
-        str(chosen.get("normal") or ""),
+    return None if chosen == Range() else chosen
+
+
+def _side(item: Concept, sex: str) -> Range:
+    low, high, normal = (item.properties.get(f"{name}_{sex}") for name in ("lo", "hi", "normal"))
+    return Range(
+        Decimal(str(low)) if low is not None else None, Decimal(str(high)) if high is not None else None,
+        str(normal or ""),
     )  # fmt: skip
-    return None if made == Range() else made
 
 
 def lab_flag(item: Concept, value: str, sex: str, age: int | None = None) -> str:
