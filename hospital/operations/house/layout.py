@@ -56,7 +56,7 @@ def demo_layout() -> Layout:
     return Layout(var=var, cluster=cluster_place(var / "postgres"), ports=ports)
 
 
-def test_layout(run_dir: Path) -> Layout:
+def scratch_layout(run_dir: Path) -> Layout:
     """A place of its own and free ports: a test run shares nothing with the demo or another run."""
     names = list(PORTS)
     return Layout(

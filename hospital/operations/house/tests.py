@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .demo import House, compile_catalogues
 from .environment import python
-from .layout import PROJECT, demand_room, test_layout
+from .layout import PROJECT, demand_room, scratch_layout
 from .speech import say
 
 _ROOM = 2000  # megabytes
@@ -25,7 +25,7 @@ def run(words: Sequence[str]) -> int:
         folder.chmod(0o755)
     run_dir = Path(tempfile.mkdtemp(dir=var / "test"))
     run_dir.chmod(0o755)
-    house = House(test_layout(run_dir), durable=False)
+    house = House(scratch_layout(run_dir), durable=False)
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     try:
         house.start_services()

@@ -1,0 +1,190 @@
+"""The drill: the house's own processes, killed in the middle of the work, and Redis emptied (G04, G05, G30).
+
+Thirty patients book and pay over HTTP, by way of WeChat Pay's wire format, while web, realtime, worker and beat are each
+killed with SIGKILL and Redis is emptied three times. What the channel took must end as a booked visit, told once.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from django.conf import settings
+from django.db import connection
+
+from appointments.models import Booking, Session
+from appointments.states import BookingStatus
+from billing.models import Payment
+from hospital.kit import clock
+from hospital.messaging.models import Message
+from hospital.operations.house.demo import House
+from hospital.operations.house.layout import PROJECT, scratch_layout
+from hospital.operations.house.supervisor import Supervisor
+from tests.appointments.conftest import Clinic, broken_invariants, prices
+from tests.cast import Cast, Person, client_for
+
+PATIENTS = 30
+VICTIMS = ["web", "worker", "beat", "realtime", "worker", "web"]
+_OURS = ["SECRET_KEY", "BLIND_INDEX_KEY", "SIGNING_KEY"]
+
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services"), pytest.mark.django_db(transaction=True)]
+
+
+def wait_until(true: Callable[[], bool], what: str, seconds: float = 120) -> None:
+    limit, tick = time.monotonic() + seconds, threading.Event()
+    while not true():
+        assert time.monotonic() < limit, f"{what} did not come true within {seconds:.0f} s"
+        tick.wait(0.1)
+
+
+class Drill:
+    """The running house on the test's database, with a Redis of its own that may be emptied."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.house = House(scratch_layout(tmp_path), durable=False)
+        database = connection.settings_dict
+        login = f"{database['USER']}:{database['PASSWORD']}".rstrip(":")
+        env = {
+            name: value
+            for name, value in self.house.env.items()
+            if name.removesuffix("_FILE") not in {*_OURS, "FIELD_KEYS"}
+        }
+        env |= {name: getattr(settings, name) for name in _OURS}  # as the test wrote names and sessions
+        env |= {
+            "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
+            "DATABASE_URL": f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}",
+            "WEB_WORKERS": "2",
+        }
+        self.supervisor = Supervisor(self.house.children(), env, PROJECT)
+        self.web = self.house.layout.url
+        self.channel = f"http://127.0.0.1:{self.house.layout.ports['SANDBOX_PORT']}/wechatpay"
+        self.watching = threading.Thread(target=self.supervisor.watch, daemon=True)
+
+    def start(self) -> None:
+        self.house.redis.start()
+        self.supervisor.start()
+        self.watching.start()
+
+    def stop(self) -> None:
+        self.supervisor.stop()
+        if self.watching.is_alive():
+            self.watching.join()
+        self.house.redis.stop()
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to the process and all that it started: nobody gets to say goodbye."""
+        child = next(child for child in self.supervisor.children if child.name == name)
+        assert child.process is not None
+        before = child.process
+        os.killpg(before.pid, signal.SIGKILL)
+        wait_until(lambda: child.process is not before and child.is_alive, f"{name} started again", 30)
+
+    def empty_redis(self) -> None:
+        with socket.create_connection(("127.0.0.1", self.house.redis.port), timeout=5) as line:
+            line.sendall(b"FLUSHALL\r\n")
+            assert line.recv(64).startswith(b"+OK")
+
+
+@pytest.fixture
+def drill(tmp_path: Path) -> Iterator[Drill]:
+    made = Drill(tmp_path)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+class Phone:
+    """A patient's browser that tries again when the hospital doesn't answer, as people do."""
+
+    def __init__(self, drill: Drill, person: Person) -> None:
+        self.drill, self.person = drill, person
+        self.token = secrets.token_hex(16)
+        self.http = requests.Session()
+        self.http.cookies.set(
+            settings.SESSION_COOKIE_NAME, client_for(person).cookies[settings.SESSION_COOKIE_NAME].value
+        )
+        self.http.cookies.set(settings.CSRF_COOKIE_NAME, self.token)
+
+    def post(self, url: str, **data: Any) -> requests.Response:
+        answers: list[requests.Response] = []
+
+        def answered() -> bool:
+            try:
+                answer = self.http.post(
+                    self.drill.web + url, data | {"csrfmiddlewaretoken": self.token}, allow_redirects=False, timeout=20
+                )
+            except requests.RequestException:
+                return False
+            if answer.status_code < 500:
+                answers.append(answer)
+            return bool(answers)
+
+        wait_until(answered, f"an answer of {url}")
+        return answers[0]
+
+    def book_and_pay(self, session: Session, period_id: int) -> str:
+        """Answers the number of the order that the channel took the money for."""
+        held = self.post(f"/book/{session.pk}/", patient=self.person.patient_id, period=period_id)
+        assert held.status_code == 302, held.text[:2000]
+        charge = held.headers["Location"].strip("/").split("/")[-1]
+        started = self.post("/pay/", charge=charge, method="native")
+        assert started.status_code == 302, started.text[:2000]
+        number = started.headers["Location"].strip("/").split("/")[-1]
+        wait_until(lambda: self._channel_took(number), f"the channel's yes to {number}")
+        return number
+
+    def _channel_took(self, number: str) -> bool:
+        paid = requests.post(f"{self.drill.channel}/_sandbox/orders/{number}/pay", json={}, timeout=20)
+        if paid.status_code == 200:
+            return True
+        self.post(f"/pay/orders/{number}/prepare/")  # the page's own button, when the channel knows of no order yet
+        return False
+
+
+def test_what_was_acknowledged_survives_every_kill_g04_g05_g30(drill: Drill, cast: Cast) -> None:
+    prices(cast)
+    clinic = Clinic(cast, clock.now())
+    session = clinic.open(clinic.roster(cast.doctor_li, clinic.day, "09:00", "12:00"))
+    periods = list(session.periods.order_by("starts_at").values_list("pk", flat=True))[:PATIENTS]
+    phones = [Phone(drill, cast.new_patient(f"赵{number}")) for number in range(PATIENTS)]
+    taken: list[str] = []
+    with ThreadPoolExecutor(8) as pool:
+        jobs = [
+            pool.submit(lambda phone=phone, period=period: taken.append(phone.book_and_pay(session, period)))
+            for phone, period in zip(phones, periods, strict=True)
+        ]
+        for turn, victim in enumerate(VICTIMS):
+            wait_until(lambda so_far=turn * 4 + 2: len(taken) >= so_far or all(job.done() for job in jobs), "work")
+            drill.kill(victim)
+            if turn % 2:
+                drill.empty_redis()
+        for job in jobs:
+            job.result()
+
+    assert len(taken) == PATIENTS
+    booked = Booking.objects.filter(session=session, status=BookingStatus.BOOKED)
+    wait_until(lambda: booked.count() == PATIENTS, "every paid visit is booked")
+    now = clock.now()
+    due = Message.objects.filter(status__in=["waiting", "sending"], not_before__lte=now)
+    wait_until(lambda: not due.exists(), "the outbox has drained")
+
+    told = Message.objects.filter(kind="booking.booked")
+    assert set(told.values_list("account_id", flat=True)) == {phone.person.account.pk for phone in phones}
+    assert told.count() == PATIENTS and not told.exclude(status="done").exists()
+    assert Payment.objects.count() == PATIENTS, "a payment was lost, or counted twice"
+    assert sorted(booked.values_list("number", flat=True)) == sorted(set(booked.values_list("number", flat=True)))
+    assert not broken_invariants()
+    for name in ("WEB_PORT", "REALTIME_PORT"):
+        assert requests.get(f"http://127.0.0.1:{drill.house.layout.ports[name]}/readyz", timeout=10).json() == {
+            "ready": True
+        }
