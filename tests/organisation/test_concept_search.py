@@ -65,8 +65,8 @@ def test_retired_codes_are_not_offered() -> None:
 @pytest.mark.parametrize(
     ("system", "typed", "code"),
     [
-        ("lab", "血色素", "hgb"),
-        ("lab", "CA 15-3", "ca153"),
+        ("lab", "血色素", "HGB"),
+        ("lab", "CA 15-3", "CA153"),
         ("service", "血常规", "250101015"),
         ("department", "zlk", "A19"),
     ],

@@ -11,8 +11,8 @@ MALE, FEMALE, UNKNOWN = "1", "2", "0"
 
 @pytest.mark.parametrize(
     ("written", "code"),
-    [("HGB", "hgb"), ("hgb", "hgb"), ("Hb", "hgb"), ("血色素", "hgb"), ("NEUT%", "neut_pct"), ("NEUT#", "neut_abs"),
-     ("CA15-3", "ca153"), ("CA 15-3", "ca153"), ("谷丙转氨酶", "alt"), ("K+", "k"), ("Tg", "tg_protein"), ("TG", "tg")],
+    [("HGB", "HGB"), ("hgb", "HGB"), ("Hb", "HGB"), ("血色素", "HGB"), ("NEUT%", "NEUT_PCT"), ("NEUT#", "NEUT_ABS"),
+     ("CA15-3", "CA153"), ("CA 15-3", "CA153"), ("谷丙转氨酶", "ALT"), ("K+", "K"), ("Tg", "TG_PROTEIN"), ("TG", "TG")],
 )  # fmt: skip
 def test_an_item_is_known_by_all_its_names(written: str, code: str) -> None:
     item = lab_item(written)

@@ -136,7 +136,7 @@ def _lab(cells: Cells) -> Line:
         "panel": cells["panel"].strip(), "range_source": cells["range_source"].strip(),
         "aliases": [alias for alias in dict.fromkeys(aliases) if alias],
     }  # fmt: skip
-    return Line(_need(cells, "key"), _need(cells, "name_zh"), properties)
+    return Line(_need(cells, "key").upper(), _need(cells, "name_zh"), properties)
 
 
 def _service(cells: Cells) -> Line:

@@ -33,7 +33,7 @@ def lab_item(text: str) -> Concept | None:
     if not names.plain(text):
         return None
     # Tg is not TG, and NEUT% is not NEUT#: the exact spelling decides before case and punctuation are dropped.
-    candidates = list(rows.filter(Q(folded__contains=names.fold(text)) | Q(code=text.strip().lower())).order_by("code"))
+    candidates = list(rows.filter(Q(folded__contains=names.fold(text)) | Q(code=text.strip().upper())).order_by("code"))
     for spelling in (str.strip, lambda word: word.strip().upper(), names.plain):
         hits = [item for item in candidates if spelling(text) in {spelling(word) for word in _written(item)}]
         if len(hits) == 1:
