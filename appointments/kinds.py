@@ -26,6 +26,10 @@ def _anybody(actor: Actor, patient_id: int, session_id: int, at: datetime) -> No
     """Every patient may have it."""
 
 
+def _whenever(booking_id: int, at: datetime) -> None:
+    """The patient may cancel until the cut-off."""
+
+
 @dataclass(frozen=True, slots=True)
 class BookingKind:
     """name: a VisitKind. comes: the patient comes to the hospital, so check-in, queue and no-show apply.
@@ -33,6 +37,8 @@ class BookingKind:
     charge_kind: name of the billing.ChargeKind that the hold's charge is made of. start_url: where a patient begins
     such a booking for a session, when it isn't our own page of periods (consult asks for eligibility first). visit_url:
     where the visit of a booking takes place, shown on its page (the consulting room of an online visit).
+    may_cancel is asked, with the booking locked, when a patient gives it back, and raises a Problem when the visit is
+    under way; it must only read.
     """
 
     name: str
@@ -42,6 +48,7 @@ class BookingKind:
     may_hold: Callable[[Actor, int, int, datetime], None] = _anybody  # actor, patient id, session id, instant
     on_booked: Told = _nothing_to_do
     on_cancelled: Told = _nothing_to_do
+    may_cancel: Callable[[int, datetime], None] = _whenever  # booking id, instant
     start_url: Callable[[int], str] | None = None  # session id
     visit_url: Callable[[int], str] | None = None  # booking id
 

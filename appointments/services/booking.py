@@ -269,6 +269,8 @@ def booking_cancel_within(*, actor: Actor, booking_id: int, at: datetime, reason
         raise errors.NotCancellable
     if booking.status == BookingStatus.BOOKED and not actor.is_system and at > cancel_until(booking, at):
         raise errors.CancelTooLate
+    if not actor.is_system:
+        kinds.get(booking.kind).may_cancel(booking.pk, at)
     _cancel(booking, actor=actor, at=at, reason=reason)
     _charge_back(booking, actor=actor, at=at, reason=reason or "cancelled by the patient")
     return booking
