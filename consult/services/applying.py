@@ -79,7 +79,6 @@ def visit_apply(
         return live
     own = proving(patient_id, at=at) if service == Service.RETURN else []
     if service == Service.RETURN and not own and shown is None and not _in_pilot(doctor, at):
-        record(actor, "consult.apply", at=at, patient_id=patient_id, outcome=errors.FirstVisit.code)
         raise errors.FirstVisit
     picture = _picture(shown) if shown is not None and service == Service.RETURN else None
     department = selectors.online_department(doctor, at=at)
