@@ -28,6 +28,7 @@ def _wire_kinds() -> None:
     from hospital.kit import sweeps
 
     from . import cards, conditions
+    from .models import OnlineVisit
     from .services import house
     from .services.applying import BECAUSE
 
@@ -35,11 +36,15 @@ def _wire_kinds() -> None:
         doctor_id = Session.objects.values_list("doctor_id", flat=True).get(pk=session_id)
         return f"/consult/doctor/{doctor_id}/apply/"
 
+    def visit_url(booking_id: int) -> str:
+        visit_id = OnlineVisit.objects.filter(booking_id=booking_id).values_list("pk", flat=True).first()
+        return f"/consult/{visit_id}/" if visit_id is not None else ""
+
     appointments.kinds.register(
         appointments.kinds.BookingKind(
             "online", _("Online visit"), comes=False, charge_kind="online_registration", may_hold=house.may_hold,
             on_booked=house.booking_booked, on_cancelled=house.booking_cancelled, may_cancel=house.may_cancel,
-            start_url=start_url,
+            start_url=start_url, visit_url=visit_url,
         )
     )  # fmt: skip
     emr.kinds.register_encounter(
