@@ -34,6 +34,8 @@ MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
 FIELD_KEYS = env.words("FIELD_KEYS")  # "<id>:<aes|sm4>:<base64>", the first writes, all read
 BLIND_INDEX_KEY = env.text("BLIND_INDEX_KEY")
 SIGNING_KEY = env.text("SIGNING_KEY")  # HMAC key of record and audit chains, apart from SECRET_KEY
+# Digests of the audit chain are appended here; lay it on another machine or on a medium that only grows.
+AUDIT_ANCHOR_FILE = env.text("AUDIT_ANCHOR_FILE", str(VAR_DIR / "audit-anchors.jsonl"))
 
 # --- Apps: the order is the order of the house, from the roof to the ground (docs/architecture.md) ------------
 INSTALLED_APPS = [
@@ -260,6 +262,8 @@ SPECTACULAR_SETTINGS = {
 
 # --- Outside channels: base URLs, so that a sandbox or a proxy can stand in -----------------------------------
 SMS_BASE_URL = env.text("SMS_BASE_URL", "")
+IDENTITY_BASE_URL = env.text("IDENTITY_BASE_URL", "")  # real-name register (IH-04)
+IDENTITY_API_KEY = env.text("IDENTITY_API_KEY", "")
 SMS_API_KEY = env.text("SMS_API_KEY", "")
 WECHAT_BASE_URL = env.text("WECHAT_BASE_URL", "https://api.weixin.qq.com")
 WECHAT_AUTHORIZE_URL = env.text("WECHAT_AUTHORIZE_URL", "https://open.weixin.qq.com/connect/oauth2/authorize")

@@ -22,7 +22,7 @@ from hospital.kit.actor import ANONYMOUS, Actor, Role, system
 from hospital.organisation import names, selectors
 from hospital.organisation.models import Campus, CareRelation, Department, Post, Staff, Title
 from hospital.people import identity, sessions
-from hospital.people.models import Account, DocumentType, FamilyLink, Patient, Relation, Sex
+from hospital.people.models import Account, DocumentType, FamilyLink, Patient, Relation, Sex, VisitCard
 
 HOUSE = system("tests.cast")
 
@@ -139,6 +139,7 @@ class Cast:
             verified_at=self.at if verified else None,
             created_at=self.at,
         )
+        VisitCard.objects.create(patient=patient, number=f"V{patient.record_no}", issued_at=self.at)
         person = Person(name=name, patient=patient, phone=phone)
         if account:
             person.account = self._account(f"p{number:07d}", phone=phone)

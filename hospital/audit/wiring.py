@@ -4,10 +4,13 @@
 def wire() -> None:
     """Called once, from AppConfig.ready()."""
     from django.core import checks
+    from django.utils.translation import gettext_lazy as _
 
-    from hospital.kit import lifecycle
+    from hospital.kit import lifecycle, sweeps
 
-    from . import doors, services
+    from . import doors, kinds, sealing, services
 
     lifecycle.journal_with(services.journal_move)
     checks.register(doors.check_access, "access")
+    sweeps.register(sealing.SWEEP, sealing.seal_finished, every=10, title="seals of the audit trail")
+    kinds.action_title("access.refused", _("was refused"))

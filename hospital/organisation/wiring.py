@@ -3,10 +3,12 @@
 
 def wire() -> None:
     """Called once, from AppConfig.ready()."""
+    from hospital.audit import kinds as trail
     from hospital.kit import parameters
 
-    from . import invariants, selectors
+    from . import directory, invariants, selectors
     from . import parameters as _limits  # noqa: F401 - declares them, so that the administrator sees them
 
     invariants.register_all()
     parameters.read_with(selectors.parameter_value)
+    trail.staff_directory(names=directory.staff_names, find=directory.staff_found)

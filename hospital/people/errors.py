@@ -123,13 +123,6 @@ class ConsentNeeded(Invalid):
     next_step = _("Please read the short text and tick the box.")
 
 
-class CardUnreadable(Problem):
-    code = "H2-card"
-    status = 422
-    title = _("This visit card can't be read or is too old")
-    next_step = _("Ask the patient to open the card again, then scan it once more.")
-
-
 class CardNotRead(Problem):
     """Unknown, mistyped, or a picture of a code that has changed since: the desk isn't told which."""
 

@@ -15,10 +15,10 @@ from hospital.kit.fields import blind
 
 from . import identity
 from .models import Account, DocumentType, FamilyLink, Patient, Relation, Sex, VisitCard
+from .services.family import CONSENT_VERSION
 
 _HOW_MANY = {"tiny": 2, "demo": 20, "large": 100_000}
 _BATCH = 2_000
-CONSENT = "family-2026-11"
 
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 _GIVEN_FEMALE = [
@@ -122,7 +122,9 @@ def _patient(record_no: str, person: _Invented, at: datetime) -> Patient:
 
 
 def _link(account: Account, patient: Patient, relation: str, at: datetime) -> FamilyLink:
-    return FamilyLink(account=account, patient=patient, relation=relation, consented_at=at, consent_version=CONSENT)
+    return FamilyLink(
+        account=account, patient=patient, relation=relation, consented_at=at, consent_version=CONSENT_VERSION
+    )
 
 
 def _mother_of_wang_fang(at: datetime) -> None:

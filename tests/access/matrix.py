@@ -103,6 +103,8 @@ def knock(visitor: Visitor, path: str, verb: str, case: Case) -> Outcome:
 _NOISE = [
     re.compile(rb'nonce="[^"]*"'),
     re.compile(rb'data-now="[^"]*"'),
+    re.compile(rb'name="next" value="[^"]*"'),
+    re.compile(rb"next=[^\"]*"),
     re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"'),
     re.compile(rb'"X-CSRFToken": "[^"]*"'),
     re.compile(rb"&quot;X-CSRFToken&quot;: &quot;[^&]*&quot;"),

@@ -56,6 +56,7 @@ def demo_environment(layout: Layout, keys: Keys, postgres: Postgres, redis: Redi
             "REALTIME_URL": realtime,
             "PAYMENT_ORIGINS": sandbox,
             "SMS_BASE_URL": f"{sandbox}/sms",
+            "IDENTITY_BASE_URL": f"{sandbox}/identity",
             "WECHAT_BASE_URL": f"{sandbox}/wechat",
             "WECHAT_AUTHORIZE_URL": f"{sandbox}/wechat/connect/oauth2/authorize",
             "WECHAT_APP_ID": "wx0000000000000demo",

@@ -2,6 +2,16 @@
 
 from .cards import card_issue, card_resolve
 from .codes import code_prove, code_send, send_due_codes
+from .family import (
+    Member,
+    family_add,
+    family_revoke,
+    member_read,
+    needs_code,
+    patient_create,
+    patient_unmask,
+    patient_verify,
+)
 from .sign_in import (
     account_close,
     has_second_factor,
@@ -19,13 +29,21 @@ from .sign_in import (
 from .tokens import service_token_create, service_token_find, service_token_revoke
 
 __all__ = [
+    "Member",
     "account_close",
     "card_issue",
     "card_resolve",
     "code_prove",
     "code_send",
+    "family_add",
+    "family_revoke",
     "has_second_factor",
+    "member_read",
+    "needs_code",
     "password_change",
+    "patient_create",
+    "patient_unmask",
+    "patient_verify",
     "second_factor_confirm",
     "second_factor_enrol",
     "second_factor_prove",

@@ -27,6 +27,7 @@ SANDBOXES = {
     "/wechatpay": "billing.channels.wechat.sandbox",
     "/sms": "hospital.messaging.sandbox",
     "/wechat": "hospital.messaging.sandbox",
+    "/identity": "hospital.people.sandbox",
 }
 
 
