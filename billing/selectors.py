@@ -1,18 +1,39 @@
 """Reads of billing."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from hospital.audit import services as audit
-from hospital.kit.actor import Actor
+from hospital.audit.models import Entry as AuditLine
+from hospital.kit import clock
+from hospital.kit.actor import Actor, Role
 from hospital.kit.problems import NotFound
+from hospital.people.models import Patient
 
 from . import errors, policy
-from .models import Charge, ChargeLine, PayOrder, PriceItem, RefundLine
-from .states import LIVE_ORDER, LIVE_REFUND, ChargeStatus, RefundStatus
+from .models import (
+    BillFetch,
+    BillFile,
+    Channel,
+    Charge,
+    ChargeLine,
+    DayClose,
+    Difference,
+    Payment,
+    PayOrder,
+    PriceItem,
+    ReconCase,
+    ReconRun,
+    Refund,
+    RefundLine,
+)
+from .states import LIVE_ORDER, LIVE_REFUND, CaseStatus, ChargeStatus, RefundStatus
 
 
 def price_at(code: str, *, at: datetime, campus_id: int | None = None) -> PriceItem:
@@ -140,3 +161,112 @@ def paid_quantity(charge_id: int, item_code: str) -> int:
     live = [*LIVE_REFUND, RefundStatus.SUCCEEDED]
     returned = RefundLine.objects.filter(line__in=lines, refund__status__in=live).aggregate(n=Sum("quantity"))["n"] or 0
     return int(bought - returned)
+
+
+# --- The cash desk ------------------------------------------------------------------------------------------------
+def desk_patient_for(actor: Actor, patient_id: int, *, at: datetime) -> tuple[Patient, list[Charge], list[Refund]]:
+    """A patient at the counter: what is open, and which cash may be handed back. Leaves an audit line."""
+    patient = Patient.objects.filter(pk=patient_id).first()
+    if patient is None or not policy.may_take_cash(actor):
+        raise NotFound
+    with transaction.atomic():
+        audit.record(actor, "desk.bills_read", at=at, subject=patient, patient_id=patient_id)
+    open_ones = Charge.objects.filter(Q(expires_at=None) | Q(expires_at__gt=at), patient_id=patient_id)
+    charges = open_ones.filter(status=ChargeStatus.OPEN).prefetch_related("lines").order_by("pk")
+    refunds = Refund.objects.filter(
+        charge__patient_id=patient_id, payment__channel=Channel.CASH, status=RefundStatus.APPROVED
+    ).select_related("charge")
+    return patient, list(charges), list(refunds.order_by("pk"))
+
+
+def desk_today(actor: Actor, *, at: datetime) -> tuple[int, int]:
+    """Fen that this cashier took and handed back today: what must lie in the drawer."""
+    if actor.staff_id is None:
+        raise NotFound
+    start, end = clock.day_bounds(clock.business_day(at))
+    taken = Payment.objects.filter(
+        channel=Channel.CASH, order__staff_id=actor.staff_id, success_at__gte=start, success_at__lt=end
+    ).aggregate(fen=Sum("amount"))["fen"]
+    mine = AuditLine.objects.filter(action="refund.cash", staff_id=actor.staff_id, at__gte=start, at__lt=end)
+    given = Refund.objects.filter(pk__in=[int(pk) for pk in mine.values_list("subject_id", flat=True)])
+    return int(taken or 0), int(given.aggregate(fen=Sum("amount"))["fen"] or 0)
+
+
+# --- The finance office -------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The day on one channel as one page shows it."""
+
+    run: ReconRun | None
+    file: BillFile | None
+    fetch: BillFetch | None
+    close: DayClose | None
+    sides: list[tuple[str, int, int, int, int]]  # title, paid, refunded, net, movements
+    equal: bool
+    groups: list[tuple[str, str, list[ReconCase]]]  # class, its words, its cases
+    open_count: int
+    hindrance: str
+
+
+def day_balance(actor: Actor, day: date, channel: str, *, at: datetime) -> Balance:
+    """Hospital, platform and channel of one day, with its differences by class (PAY-08)."""
+    if not actor.is_any(Role.FINANCE):
+        raise NotFound
+    run = ReconRun.objects.filter(channel=channel, day=day).select_related("file").order_by("-ran_at", "-pk").first()
+    rows = list(ReconCase.objects.filter(channel=channel, day=day).select_related("owner").order_by("difference", "pk"))
+    totals = run.totals if run else {}
+    sides = [
+        (title, totals.get(f"{side}_paid", 0), totals.get(f"{side}_refunded", 0), totals.get(f"{side}_net", 0),
+         totals.get(f"{side}_count", 0))
+        for side, title in [("hospital", str(_("Hospital (settled)"))), ("platform", str(_("Platform (received)"))),
+                            ("channel", str(_("Channel (its bill)")))]
+    ]  # fmt: skip
+    groups = [
+        (kind.value, str(kind.label), mine)
+        for kind in Difference
+        if (mine := [case for case in rows if case.difference == kind.value])
+    ]
+    from .services.cases import day_hindrance
+
+    return Balance(
+        run=run, file=run.file if run else None, fetch=BillFetch.objects.filter(channel=channel, day=day).first(),
+        close=DayClose.objects.filter(day=day).first(), sides=sides, equal=len({side[1:] for side in sides}) == 1,
+        groups=groups, open_count=sum(case.status == CaseStatus.OPEN for case in rows), hindrance=day_hindrance(day, at=at),
+    )  # fmt: skip
+
+
+def case_for(actor: Actor, case_id: int) -> ReconCase:
+    case = ReconCase.objects.select_related("owner").filter(pk=case_id).first()
+    if case is None or not actor.is_any(Role.FINANCE):
+        raise NotFound
+    return case
+
+
+_USUAL = {"D1": "query", "D2": "query", "D3": "return", "D7": "return", "D8": "resend"}
+
+
+def usual_action(case: ReconCase) -> str:
+    """What PAY-05 would do first."""
+    return _USUAL.get(case.difference, "explain")
+
+
+def case_sides(case: ReconCase) -> list[tuple[str, Any, Any]]:
+    """The evidence side by side: (what, ours, the channel's)."""
+    seen = case.evidence
+    rows = [
+        (_("Amount"), case.platform, case.channel_amount), (_("State"), seen.get("p_status"), seen.get("c_status")),
+        (_("Time"), seen.get("p_at"), seen.get("c_at")), (_("Channel's number"), seen.get("p_transaction"), seen.get("c_transaction")),
+        (_("Times"), seen.get("p_times"), seen.get("c_times")), (_("Lines of the bill"), None, seen.get("c_lines")),
+        (_("Currency"), "CNY" if case.platform is not None else None, seen.get("c_currency")),
+        (_("Merchant"), None, seen.get("c_merchant")), (_("Settled in the hospital"), case.hospital, None),
+        (_("Settled at"), seen.get("h_at"), None), (_("In the bill of"), None, seen.get("other_day")),
+    ]  # fmt: skip
+    return [(str(label), ours, theirs) for label, ours, theirs in rows if ours is not None or theirs is not None]
+
+
+def refund_queue(actor: Actor) -> tuple[list[Refund], list[Refund]]:
+    """Refunds that wait for a second person, and those that the channel refused."""
+    if not actor.is_any(Role.FINANCE):
+        raise NotFound
+    rows = Refund.objects.select_related("charge", "payment").order_by("requested_at")
+    return list(rows.filter(status=RefundStatus.REQUESTED)[:200]), list(rows.filter(status=RefundStatus.FAILED)[:200])

@@ -1,6 +1,23 @@
 """Staff pages of billing, mounted under /staff/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from .views import cash, finance
 
 app_name = "billing_staff"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("cash/", cash.desk, name="cash_desk"),
+    path("cash/find/", cash.find, name="cash_find"),
+    path("cash/<int:patient_id>/", cash.patient_page, name="cash_patient"),
+    path("cash/<int:patient_id>/take/", cash.take, name="cash_take"),
+    path("cash/refunds/<int:refund_id>/", cash.give_back, name="cash_give_back"),
+    path("finance/", finance.finance, name="finance"),
+    path("finance/run/", finance.run, name="finance_run"),
+    path("finance/upload/", finance.upload, name="finance_upload"),
+    path("finance/close/", finance.day_close, name="day_close"),
+    path("finance/cases/<int:case_id>/", finance.case_page, name="case"),
+    path("finance/cases/<int:case_id>/propose/", finance.case_propose, name="case_propose"),
+    path("finance/cases/<int:case_id>/decide/", finance.case_decide, name="case_decide"),
+    path("refunds/", finance.refunds, name="refunds"),
+    path("refunds/<int:refund_id>/decide/", finance.refund_decide, name="refund_decide"),
+]

@@ -1,18 +1,35 @@
 """What billing registers with the apps below it."""
 
+from django.utils.translation import gettext_lazy as _
+
 
 def wire() -> None:
     """Called once, from AppConfig.ready()."""
     from hospital.kit import sweeps
 
-    from . import services
+    from . import invariants, services
     from .channels import base
     from .channels.wechat.client import WeChatClient, is_ready
     from .models import Channel
     from .services import bills, intents
 
     base.register(Channel.WECHAT, WeChatClient, is_ready)
+    _wire_messages()
+    invariants.register_all()
     sweeps.register("billing.notices", services.notices_deliver, every=10, title="Payment consequences")
     sweeps.register("billing.expiry", services.charges_expire, every=15, title="Expired bills")
     sweeps.register(intents.SWEEP, intents.intents_resolve, every=10, title="Orders and refunds at channels")
     sweeps.register("billing.bills", bills.bills_fetch, every=300, title="Bills of yesterday")
+
+
+def _wire_messages() -> None:
+    from hospital.messaging.kinds import MessageKind, register
+
+    register(MessageKind("billing.paid", _("Payment received"), _("%(title)s: %(yuan)s yuan received.")))
+    register(
+        MessageKind(
+            "billing.refunded",
+            _("Refund on its way"),
+            _("%(yuan)s yuan went back the way they came; they arrive within 3 working days."),
+        )
+    )

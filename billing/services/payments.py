@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from hospital.audit import services as audit
 from hospital.kit.actor import Actor, system
-from hospital.kit.money import total
+from hospital.kit.money import format_yuan, total
 from hospital.kit.transactions import entry, within
+from hospital.messaging.services import patient_tell
 
 from .. import errors, kinds
 from ..models import Charge, Payment, PayOrder, PayOrderCharge, Settlement
@@ -140,4 +141,9 @@ def charge_settle(charge: Charge, payment: Payment, *, actor: Actor, at: datetim
         amounts={PATIENT_MONEY: charge.amount, income_account(charge.scene): -charge.amount},
     )  # fmt: skip
     notice_post("charge.paid", charge, at=at)
+    patient_tell(
+        key=f"billing.paid:{charge.pk}", patient_id=charge.patient_id, kind="billing.paid", at=at,
+        context={"title": str(kinds.get(charge.kind).title), "yuan": format_yuan(charge.amount)},
+        url=f"/bills/{charge.number}/",
+    )  # fmt: skip
     return settlement

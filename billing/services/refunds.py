@@ -9,8 +9,10 @@ from django.db.models import F, Sum
 from hospital.audit import services as audit
 from hospital.kit import sweeps
 from hospital.kit.actor import Actor, Role, system
+from hospital.kit.money import format_yuan
 from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry, within
+from hospital.messaging.services import patient_tell
 
 from .. import errors, kinds
 from ..models import Channel, Charge, ChargeLine, Payment, Refund, RefundLine
@@ -178,9 +180,14 @@ def refund_finish(
         key=f"refund:{refund.pk}", at=at,
         amounts={PATIENT_MONEY: refund.amount, channel_account(refund.payment.channel): -refund.amount},
     )  # fmt: skip
-    if refund.settlement_id is None or refund.charge is None:
-        return
     charge = refund.charge
+    if charge is not None:
+        patient_tell(
+            key=f"billing.refunded:{refund.pk}", patient_id=charge.patient_id, kind="billing.refunded", at=at,
+            context={"yuan": format_yuan(refund.amount)}, url=f"/bills/{charge.number}/",
+        )  # fmt: skip
+    if refund.settlement_id is None or charge is None:
+        return
     done = charge.refunds.filter(status=RefundStatus.SUCCEEDED).exclude(settlement=None).aggregate(n=Sum("amount"))["n"]
     if done >= charge.amount:
         CHARGE.move(charge, ChargeStatus.REFUNDED, actor=actor, at=at, ended_at=at)

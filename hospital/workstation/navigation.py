@@ -46,10 +46,10 @@ GROUPS: tuple[Group, ...] = (
         _("Desk"),
         (
             Place(_("Rosters"), "/staff/rosters/", "calendar"),
-            Place(_("Cash desk"), "/staff/cash-desk/", "pay"),
+            Place(_("Cash desk"), "/staff/cash/", "pay"),
             Place(_("Refunds"), "/staff/refunds/", "undo"),
-            Place(_("Reconciliation"), "/staff/reconciliation/", "scale"),
-            Place(_("Price list"), "/staff/prices/", "bill"),
+            Place(_("Reconciliation"), "/staff/finance/", "scale"),
+            Place(_("Price list"), "/admin/billing/priceitem/", "bill"),
             Place(_("Record quality"), "/staff/quality/", "shield"),
         ),
     ),

@@ -7,7 +7,9 @@ from typing import Any
 from django.db import transaction
 
 from billing import kinds, services
-from billing.models import Category, PriceItem
+from billing.channels.cash.services import cash_take
+from billing.models import Category, PriceItem, ReconCase
+from hospital.organisation.models import PolicyParameter
 from tests.access.subjects import Case, subject
 from tests.cast import Cast, Person, actor_of_person
 
@@ -54,9 +56,9 @@ def charge(cast: Cast, rule: str) -> Sequence[Case]:
 def bill(cast: Cast, rule: str) -> Sequence[Case]:
     mine, mothers, theirs = (_owe(cast, p, n) for n, p in enumerate([cast.wang_fang, cast.mother, cast.stranger]))
     return [
-        Case("own", {"number": mine.number}, may={"wang_fang"}, secrets=[*SECRETS, mine.number]),
-        Case("mother's", {"number": mothers.number}, may={"wang_fang"}, secrets=[*SECRETS, mothers.number]),
-        Case("other's", {"number": theirs.number}, may={"stranger"}, secrets=[*SECRETS, theirs.number]),
+        Case("own", {"number": mine.number}, may={"wang_fang"}, secrets=SECRETS),
+        Case("mother's", {"number": mothers.number}, may={"wang_fang"}, secrets=SECRETS),
+        Case("other's", {"number": theirs.number}, may={"stranger"}, secrets=SECRETS),
     ]
 
 
@@ -81,3 +83,71 @@ def pay_order(cast: Cast, rule: str) -> Sequence[Case]:
 def wechat_notice(cast: Cast, rule: str) -> Sequence[Case]:
     """Anybody may ring, and without WeChat's signature nobody gets further than 401."""
     return [Case("forged", {}, may={"anonymous"}, data={"resource": {}}, json=True, success={401})]
+
+
+@subject("desk_patient")
+def desk_patient(cast: Cast, rule: str) -> Sequence[Case]:
+    """The cash desk serves whoever stands before it; nobody else opens this page."""
+    _owe(cast, cast.wang_fang, 200)
+    return [Case("any patient", {"patient_id": cast.wang_fang.patient_id}, may={"cashier"}, secrets=SECRETS)]
+
+
+@subject("desk_patient_take")
+def desk_patient_take(cast: Cast, rule: str) -> Sequence[Case]:
+    owed = _owe(cast, cast.wang_fang, 201)
+    data = {"charge": [owed.pk]}
+    return [Case("any patient", {"patient_id": cast.wang_fang.patient_id}, may={"cashier"}, data=data)]
+
+
+def _paid_in_cash(cast: Cast, subject_id: int) -> Any:
+    owed = _owe(cast, cast.wang_fang, subject_id)
+    cash_take(
+        actor=actor_of_person(cast.cashier), patient_id=cast.wang_fang.patient_id, charge_ids=[owed.pk], at=cast.at
+    )
+    return owed
+
+
+def _refund(cast: Cast, actor: Person, subject_id: int) -> Any:
+    owed = _paid_in_cash(cast, subject_id)
+    with transaction.atomic():
+        return services.refund_request(
+            actor=actor_of_person(actor), charge_id=owed.pk, at=cast.at, reason="退号", key=f"access:{subject_id}"
+        )
+
+
+@subject("cash_refund")
+def cash_refund(cast: Cast, rule: str) -> Sequence[Case]:
+    return [Case("approved", {"refund_id": _refund(cast, cast.wang_fang, 300).pk}, may={"cashier"})]
+
+
+@subject("big_refund")
+def big_refund(cast: Cast, rule: str) -> Sequence[Case]:
+    PolicyParameter.objects.create(
+        name="billing.refund_approval_fen", value=1, source="test", effective_from=cast.at - timedelta(days=1)
+    )
+    waiting = _refund(cast, cast.doctor_li, 400)
+    data = {"decision": "approve"}
+    return [Case("waiting", {"refund_id": waiting.pk}, may={"finance", "second_finance"}, data=data)]
+
+
+def _case(cast: Cast, **columns: Any) -> ReconCase:
+    return ReconCase.objects.create(
+        channel="wechat", day=cast.at.date(), key="pay:PCANARY", difference="D2", reason="not-in-bill",
+        found_at=cast.at, platform=12345, **columns,
+    )  # fmt: skip
+
+
+@subject("recon_case")
+def recon_case(cast: Cast, rule: str) -> Sequence[Case]:
+    row = _case(cast)
+    return [Case("open", {"case_id": row.pk}, may={"finance", "second_finance"}, secrets=SECRETS)]
+
+
+@subject("recon_case_work")
+def recon_case_work(cast: Cast, rule: str) -> Sequence[Case]:
+    if rule.endswith("propose"):
+        row, data = _case(cast), {"action": "explain", "note": "已致电"}
+    else:
+        row = _case(cast, status="proposed", action="explain", proposed_by_account_id=cast.admin.account.pk)
+        data = {"decision": "approve"}
+    return [Case("one", {"case_id": row.pk}, may={"finance", "second_finance"}, data=data)]

@@ -1,0 +1,65 @@
+"""The cash desk: money over the counter, by the same verbs and the same ledger as every channel (PAY-09: cash to cash)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from hospital.audit import services as audit
+from hospital.kit.actor import Actor
+from hospital.kit.problems import NotFound
+from hospital.kit.transactions import entry
+from hospital.people.errors import CardNotRead
+from hospital.people.models import Patient
+from hospital.people.services import card_resolve
+
+from ... import errors, policy
+from ...models import Channel, Charge, Payment, PayMethod, Refund
+from ...services.payments import Money, pay_order_open, payment_take
+from ...services.refunds import refund_finish
+from ...states import RefundStatus
+
+
+@entry
+def desk_patient(*, actor: Actor, text: str, at: datetime) -> Patient:
+    """The patient of a scanned card, a card number or a medical record number; each look-up leaves an audit line."""
+    if not policy.may_take_cash(actor):
+        raise NotFound
+    patient: Patient | None = Patient.objects.filter(record_no=text.strip()).first()
+    if patient is None:
+        try:
+            patient = card_resolve(text, at=at).patient
+        except CardNotRead as problem:
+            raise NotFound from problem
+    audit.record(actor, "desk.patient_find", at=at, subject=patient, patient_id=patient.pk)
+    return patient
+
+
+@entry
+def cash_take(*, actor: Actor, patient_id: int, charge_ids: Sequence[int], at: datetime) -> Payment:
+    """Take cash for open charges of one patient: order, payment and settlement are one fact at the desk.
+
+    Raises NotPayable when one of them isn't open any more, so that nobody pays twice at two desks.
+    """
+    if not policy.may_take_cash(actor):
+        raise NotFound
+    if Charge.objects.filter(pk__in=charge_ids, patient_id=patient_id).count() != len(set(charge_ids)):
+        raise NotFound
+    order = pay_order_open(actor=actor, charge_ids=charge_ids, channel=Channel.CASH, method=PayMethod.DESK, at=at)
+    money = Money(transaction_id=order.number, amount=order.amount, success_at=at, source="desk")
+    return payment_take(order_id=order.pk, money=money, at=at, actor=actor)
+
+
+@entry
+def cash_give_back(*, actor: Actor, refund_id: int, at: datetime) -> Refund:
+    """Hand an approved refund of a cash payment over the counter."""
+    if not policy.may_take_cash(actor):
+        raise NotFound
+    Charge.objects.select_for_update(no_key=True).filter(refunds__pk=refund_id).first()  # lock: charge, then refund
+    rows = Refund.objects.select_for_update(no_key=True, of=("self",)).select_related("payment", "charge")
+    refund = rows.filter(pk=refund_id, payment__channel=Channel.CASH).first()
+    if refund is None:
+        raise NotFound
+    if refund.status != RefundStatus.APPROVED:
+        raise errors.NotPaid
+    refund_finish(refund, actor=actor, at=at, success_at=at)
+    audit.record(actor, "refund.cash", at=at, subject=refund)
+    return refund

@@ -1,0 +1,163 @@
+"""The finance office: the day as a balance on one page, differences as cases, refunds that need a second person."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from hospital.kit import clock
+from hospital.kit.access import actor_of, rule
+from hospital.kit.actor import Role
+from hospital.kit.problems import NotFound, Problem
+
+from .. import selectors, services
+from ..forms import BillUpload, CaseProposal, Reason
+from ..models import Channel
+from ..services import bills, cases, recon
+
+FINANCE = {Role.FINANCE}
+MAX_BILL = 20 * 1024 * 1024
+
+
+def _day(text: str | None) -> date:
+    """The day asked for; yesterday when none was."""
+    if not text:
+        return clock.today() - timedelta(days=1)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise NotFound from error
+
+
+def _back(day: date) -> HttpResponse:
+    return redirect(f"{reverse('billing_staff:finance')}?day={day}")
+
+
+@rule("billing.finance", FINANCE)
+def finance(request: HttpRequest) -> HttpResponse:
+    return _page(request, _day(request.GET.get("day")))
+
+
+def _page(request: HttpRequest, day: date, *, form: Any = None, status: int = 200) -> HttpResponse:
+    balance = selectors.day_balance(actor_of(request), day, Channel.WECHAT, at=clock.now())
+    context = {
+        "day": day, "before": day - timedelta(days=1), "after": day + timedelta(days=1), "balance": balance,
+        "upload": form or BillUpload(), "is_past": day < clock.today(), "today": clock.today(),
+    }  # fmt: skip
+    return render(request, "billing/finance.html", context, status=status)
+
+
+@rule("billing.finance_run", FINANCE, methods=["POST"])
+def run(request: HttpRequest) -> HttpResponse:
+    """Compare the day again with the bill received last."""
+    day = _day(request.POST.get("day"))
+    recon.recon_run(actor=actor_of(request), channel=Channel.WECHAT, day=day, at=clock.now())
+    return _back(day)
+
+
+@rule("billing.finance_upload", FINANCE, methods=["POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    """A bill by hand, when the channel's download failed; refused whole or taken whole."""
+    day = _day(request.POST.get("day"))
+    form = BillUpload(request.POST, request.FILES)
+    if form.is_valid():
+        sent = form.cleaned_data["file"]
+        if sent.size > MAX_BILL:
+            form.add_error("file", _("The file is larger than 20 MB."))
+            return _page(request, day, form=form, status=422)
+        try:
+            file, new = bills.bill_import(
+                actor=actor_of(request),
+                channel=Channel.WECHAT,
+                raw=sent.read(),
+                name=sent.name,
+                at=clock.now(),
+                day=day,
+            )
+        except bills.FileRefused as refusal:
+            form.add_error("file", refusal.reason)
+            return _page(request, day, form=form, status=422)
+        recon.recon_run(actor=actor_of(request), channel=Channel.WECHAT, day=day, at=clock.now(), file_id=file.pk)
+        messages.success(request, _("%(rows)d lines, footer proved") % {"rows": file.row_count} if new
+                         else _("This very file is here already"))  # fmt: skip
+        return _back(day)
+    return _page(request, day, form=form, status=422)
+
+
+@rule("billing.case", FINANCE, subject="recon_case")
+def case_page(request: HttpRequest, case_id: int) -> HttpResponse:
+    return _case(request, case_id)
+
+
+def _case(request: HttpRequest, case_id: int, *, form: Any = None, problem: Problem | None = None) -> HttpResponse:
+    case = selectors.case_for(actor_of(request), case_id)
+    context = {
+        "case": case, "form": form or CaseProposal(initial={"action": selectors.usual_action(case)}), "problem": problem,
+        "sides": selectors.case_sides(case), "mine": case.proposed_by_account_id == actor_of(request).account_id,
+    }  # fmt: skip
+    return render(request, "billing/case.html", context, status=problem.status if problem else 200)
+
+
+@rule("billing.case_propose", FINANCE, methods=["POST"], subject="recon_case_work")
+def case_propose(request: HttpRequest, case_id: int) -> HttpResponse:
+    form = CaseProposal(request.POST)
+    if not form.is_valid():
+        return _case(request, case_id, form=form)
+    try:
+        cases.case_propose(actor=actor_of(request), case_id=case_id, at=clock.now(), **form.cleaned_data)
+    except cases.NoAction as problem:
+        return _case(request, case_id, form=form, problem=problem)
+    return redirect("billing_staff:case", case_id=case_id)
+
+
+@rule("billing.case_decide", FINANCE, methods=["POST"], subject="recon_case_work")
+def case_decide(request: HttpRequest, case_id: int) -> HttpResponse:
+    """The second person: let it pass, or send it back."""
+    actor, at = actor_of(request), clock.now()
+    selectors.case_for(actor, case_id)
+    try:
+        if request.POST.get("decision") == "approve":
+            cases.case_approve(actor=actor, case_id=case_id, at=at)
+        else:
+            cases.case_send_back(actor=actor, case_id=case_id, note=request.POST.get("note", ""), at=at)
+    except Problem as problem:
+        if problem.status == 404:
+            raise
+        return _case(request, case_id, problem=problem)
+    return redirect("billing_staff:case", case_id=case_id)
+
+
+@rule("billing.day_close", FINANCE, methods=["POST"])
+def day_close(request: HttpRequest) -> HttpResponse:
+    """First signature or second, whichever this person may give."""
+    day, actor, at = _day(request.POST.get("day")), actor_of(request), clock.now()
+    verb = cases.day_close_confirm if request.POST.get("step") == "confirm" else cases.day_close_propose
+    try:
+        verb(actor=actor, day=day, at=at)
+    except Problem as problem:
+        if problem.status == 404:
+            raise
+        messages.error(request, f"{problem.reason} {problem.next_step}")
+    return _back(day)
+
+
+@rule("billing.refunds", FINANCE)
+def refunds(request: HttpRequest) -> HttpResponse:
+    """What waits for a second person, and what the channel refused."""
+    waiting, failed = selectors.refund_queue(actor_of(request))
+    return render(request, "billing/refunds.html", {"waiting": waiting, "failed": failed, "form": Reason()})
+
+
+@rule("billing.refund_decide", FINANCE, methods=["POST"], subject="big_refund")
+def refund_decide(request: HttpRequest, refund_id: int) -> HttpResponse:
+    actor, at = actor_of(request), clock.now()
+    if request.POST.get("decision") == "approve":
+        services.refund_approve(actor=actor, refund_id=refund_id, at=at)
+    else:
+        reason = request.POST.get("reason", "").strip()[:80] or str(_("Not approved"))
+        services.refund_reject(actor=actor, refund_id=refund_id, at=at, reason=reason)
+    return redirect("billing_staff:refunds")
