@@ -48,7 +48,7 @@ def course_to_place(cast: Cast, rule: str) -> Sequence[Case]:
     return [Case("own", {"pk": made.pk}, may={"wang_fang"}, data=data, secrets=[ward.item.name])]
 
 
-@subject("session")
+@subject("course_session")
 def session(cast: Cast, rule: str) -> Sequence[Case]:
     ward, made = _placed(cast)
     first = made.sessions.get(number=1)

@@ -91,7 +91,7 @@ def _place_page(
     return render(request, "treatment/place.html", context, status=problem.status if problem else 200)
 
 
-@rule("treatment.move", PATIENTS, methods=["GET", "POST"], subject="session")
+@rule("treatment.move", PATIENTS, methods=["GET", "POST"], subject="course_session")
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Give one session another time."""
     actor, at = actor_of(request), clock.now()

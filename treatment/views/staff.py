@@ -60,7 +60,7 @@ def scan(request: HttpRequest) -> HttpResponse:
     return render(request, "treatment/board.html", context, status=problem.status)
 
 
-@rule("treatment.session", _AT_THE_MACHINE, methods=["GET", "POST"], subject="session")
+@rule("treatment.session", _AT_THE_MACHINE, methods=["GET", "POST"], subject="course_session")
 def session_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One session in work: fee, releases, assessment, identity; then the record."""
     actor, at = actor_of(request), clock.now()
