@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext
 
 from hospital.audit.services import record
 from hospital.kit import clock
@@ -83,6 +84,13 @@ class Choice:
     @property
     def value(self) -> str:
         return f"{self.offer.machine_id}@{self.offer.hour:%H:%M}"
+
+    @property
+    def part(self) -> str:
+        """The part of the day by which hours are grouped."""
+        if self.offer.hour < time(12):
+            return gettext("Morning")
+        return gettext("Afternoon") if self.offer.hour < time(17) else gettext("Evening")
 
 
 @dataclass(frozen=True, slots=True)
