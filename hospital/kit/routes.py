@@ -12,21 +12,20 @@ from .actor import Actor, Role
 
 
 @cache
-def _roles(path: str) -> frozenset[Role] | None:
-    """Who may GET the page at this path; None when there is no such page. The map of URLs never changes at run time."""
+def _rules(path: str) -> dict[str, frozenset[Role]]:
+    """Who may use the page at this path, by verb; empty when there is none. The map of URLs never changes."""
     try:
         match = resolve(path)
     except Resolver404:
-        return None
-    rule = access.rules_of(match.func).get("GET")
-    return None if rule is None else rule.roles
+        return {}
+    return {method: rule.roles for method, rule in access.rules_of(match.func).items()}
 
 
-def page_exists(path: str) -> bool:
-    return _roles(path) is not None
+def page_exists(path: str, method: str = "GET") -> bool:
+    """Is there such a page? A door that only takes a form (signing out) is asked for with method="POST"."""
+    return method in _rules(path)
 
 
 def may_open(actor: Actor, path: str) -> bool:
     """Does the page exist, and does its rule let this actor in? The relation to an object is asked by the page."""
-    roles = _roles(path)
-    return roles is not None and not actor.roles.isdisjoint(roles)
+    return not actor.roles.isdisjoint(_rules(path).get("GET", frozenset()))

@@ -38,7 +38,7 @@ GROUPS: tuple[Group, ...] = (
             Place(_("Prescriptions to review"), "/staff/prescriptions/", "pill"),
             Place(_("Dispensing"), "/staff/dispensing/", "truck"),
             Place(_("Treatment board"), "/staff/treatment/", "treatment"),
-            Place(_("Courses"), "/staff/courses/", "calendar-check"),
+            Place(_("Scan a code"), "/staff/treatment/scan/", "qr"),
             Place(_("Follow-up"), "/staff/follow-up/", "follow-up"),
         ),
     ),
@@ -51,11 +51,13 @@ GROUPS: tuple[Group, ...] = (
             Place(_("Reconciliation"), "/staff/finance/", "scale"),
             Place(_("Price list"), "/admin/billing/priceitem/", "bill"),
             Place(_("Record quality"), "/staff/quality/", "shield"),
+            Place(_("Questionnaires"), "/staff/forms/", "form"),
         ),
     ),
     Group(
         _("House"),
         (
+            Place(_("Limits and rules"), "/staff/parameters/", "scale"),
             Place(_("Audit trail"), "/staff/audit/", "eye"),
             Place(_("Dashboards"), "/staff/insight/", "chart"),
             Place(_("Administration"), "/admin/", "settings"),

@@ -81,9 +81,9 @@ def weekday(value: date | datetime | None) -> str:
 
 
 @register.filter
-def reachable(path: str) -> bool:
-    """{% if "/bills/"|reachable %}: is there such a page in this house?"""
-    return page_exists(path)
+def reachable(path: str, method: str = "GET") -> bool:
+    """{% if "/bills/"|reachable %}, {% if "/sign-out/"|reachable:"POST" %}: is there such a page in this house?"""
+    return page_exists(path, method)
 
 
 # --- Small parts -----------------------------------------------------------------------------------------------

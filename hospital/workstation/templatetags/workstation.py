@@ -46,5 +46,5 @@ def staff_bar(context: template.RequestContext) -> dict[str, Any]:
     return {
         "command_url": url if may_open(actor, url) else "",
         "staff_name": staff.name if staff else "",
-        "sign_out_url": SIGN_OUT if page_exists(SIGN_OUT) else "",
+        "sign_out_url": SIGN_OUT if page_exists(SIGN_OUT, "POST") else "",
     }
