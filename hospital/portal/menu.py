@@ -63,7 +63,7 @@ _HEALTH = (
 _CARE = (
     Item(_("Book a visit"), "/doctors/", "calendar-check"),
     Item(_("Online return visit"), "/consult/", "talk"),
-    Item(_("Pay"), "/pay/", "pay"),
+    Item(_("Pay by phone"), "/pay/", "pay"),
     Item(_("See reports"), "/reports/", "report"),
     Item(_("Pre-visit questions"), "/forms/", "form"),
     Item(_("Family members"), "/family/", "users"),

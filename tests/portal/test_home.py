@@ -84,7 +84,7 @@ def test_care_mode_shows_six_buttons_and_a_person_to_call_ag01(cast, client, set
     assert answer.status_code == 302 and client.cookies["ih_care"].value == "1"
     page = client.get("/").content.decode()
     assert page.count("six__item") == 6 and "data-care" in page
-    for name in ["预约挂号", "线上复诊", "缴费", "报告查询", "预问诊", "就诊人管理"]:
+    for name in ["预约挂号", "线上复诊", "手机缴费", "报告查询", "预问诊", "就诊人管理"]:
         assert name in page
     assert f'href="tel:{settings.HOSPITAL_PHONE}"' in page, "AG-05: one touch to a person"
 
