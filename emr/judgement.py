@@ -5,7 +5,6 @@ can't be read is shown as it came and never judged.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -52,14 +51,6 @@ def parse_range(text: str, sex: str) -> Range:
     if found := _ABOVE.match(text):
         return Range(_decimal(found[1]), None)
     return Range()
-
-
-def range_of_concept(properties: Mapping[str, Any], sex: str) -> Range:
-    """The hospital's own range of a laboratory item (catalogue of codes) for this sex."""
-    side = {"1": "male", "2": "female"}.get(sex)
-    if side is None or properties.get("ref_kind") == "qualitative":
-        return Range()
-    return Range(_decimal(properties.get(f"lo_{side}")), _decimal(properties.get(f"hi_{side}")))
 
 
 def flag_of(comparator: str, number: Decimal | None, limits: Range, critical: Range) -> Flag:

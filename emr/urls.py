@@ -1,6 +1,16 @@
 """Patient pages of emr."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from .views import patient
 
 app_name = "emr"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("reports/", patient.reports, name="reports"),
+    path("reports/<int:pk>/", patient.report, name="report"),
+    path("reports/<int:pk>/pdf/", patient.report_pdf, name="report_pdf"),
+    path("prescriptions/", patient.prescriptions, name="prescriptions"),
+    path("prescriptions/<int:pk>/", patient.prescription, name="prescription"),
+    path("prescriptions/<int:pk>/delivery/", patient.delivery, name="delivery"),
+    path("prescriptions/<int:pk>/arrived/", patient.arrived, name="arrived"),
+]

@@ -1,7 +1,7 @@
 """Reports: filed as they come in, signed off and released by the doctor, corrected by replacement (E4, E5)."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from hospital.kit.problems import NotFound
 from hospital.kit.transactions import within
 from hospital.messaging.services import message_send, message_withdraw, patient_tell
 from hospital.organisation.models import CodeSystem, Concept, Staff
-from hospital.organisation.selectors import cares_for
+from hospital.organisation.selectors import cares_for, concepts_by_code, lab_flag, lab_item, lab_range
 from hospital.people.models import Patient
 
 from .. import chain, judgement, policy, states
@@ -29,6 +29,7 @@ from ..models import (
     ReportKind,
     ReportStatus,
 )
+from ..selectors.record import age_on
 
 CRITICAL = {Flag.VERY_LOW, Flag.VERY_HIGH, Flag.CRITICAL}
 
@@ -124,14 +125,14 @@ def _replace(last: Report, actor: Actor, at: datetime) -> None:
 
 def _observe(report: Report, specs: Sequence[ObservationSpec]) -> list[Observation]:
     patient = Patient.objects.get(pk=report.patient_id)
-    codes = {spec.code for spec in specs}
-    concepts: Mapping[str, Any] = dict(
-        Concept.objects.filter(system=CodeSystem.LAB, code__in=codes).values_list("code", "properties")
-    )
+    known = concepts_by_code(CodeSystem.LAB, {spec.code for spec in specs})
+    # A laboratory's own code is looked up by its name too, so that one item keeps one course over all laboratories.
+    items = [known.get(spec.code) or lab_item(spec.code) or lab_item(spec.name) for spec in specs]
+    codes = {item.code if item else spec.code for item, spec in zip(items, specs, strict=True)}
     limits = {limit.code: limit for limit in CriticalLimit.objects.filter(code__in=codes)}
     return Observation.objects.bulk_create(
-        _observation(report, position, spec, patient.sex, concepts.get(spec.code, {}), limits.get(spec.code))
-        for position, spec in enumerate(specs)
+        _observation(report, position, spec, patient, item, limits.get(item.code if item else spec.code))
+        for position, (spec, item) in enumerate(zip(specs, items, strict=True))
     )
 
 
@@ -139,26 +140,27 @@ def _observation(
     report: Report,
     position: int,
     spec: ObservationSpec,
-    sex: str,
-    concept: Mapping[str, Any],
+    patient: Patient,
+    item: Concept | None,
     limit: CriticalLimit | None,
 ) -> Observation:
     comparator, number = judgement.parse_value(spec.value)
-    limits = judgement.parse_range(spec.range_text, sex) if spec.range_text else judgement.Range()
-    range_text = spec.range_text
-    if not limits.is_known and not range_text and (not spec.unit or spec.unit == concept.get("unit", spec.unit)):
-        limits = judgement.range_of_concept(concept, sex)
-    critical = judgement.Range(limit.low, limit.high) if limit else judgement.Range()
-    computed = judgement.flag_of(comparator, number, limits, critical)
-    flag = Flag(spec.flag) if spec.flag in Flag.values and spec.flag else Flag.NONE
-    if flag == Flag.NONE or (computed in CRITICAL and flag not in CRITICAL):
-        flag, ours = computed, True
-    else:
-        ours = False
+    limits = judgement.parse_range(spec.range_text, patient.sex) if spec.range_text else judgement.Range()
+    same_unit = item is not None and spec.unit in {"", item.properties.get("unit", "")}
+    qualitative = ""
+    if item is not None and same_unit and not spec.range_text and age_on(patient.birth_date, report.observed_at) >= 18:
+        ours = lab_range(item, patient.sex)
+        if ours is not None:
+            limits = judgement.Range(ours.low, ours.high)
+            qualitative = lab_flag(item, spec.value, patient.sex) if ours.normal else ""
+    critical = judgement.Range(limit.low, limit.high) if limit and same_unit else judgement.Range()
+    computed = judgement.flag_of(comparator, number, limits, critical) or Flag(qualitative)
+    sent = Flag(spec.flag) if spec.flag in Flag.values else Flag.NONE
+    ours_wins = sent == Flag.NONE or (computed in CRITICAL and sent not in CRITICAL)
     return Observation(
-        report=report, position=position, code=spec.code, name=spec.name, value=spec.value, comparator=comparator,
-        number=number, unit=spec.unit, range_text=range_text, range_low=limits.low, range_high=limits.high, flag=flag,
-        flag_is_ours=ours,
+        report=report, position=position, code=item.code if item else spec.code, name=spec.name, value=spec.value,
+        comparator=comparator, number=number, unit=spec.unit, range_text=spec.range_text, range_low=limits.low,
+        range_high=limits.high, flag=computed if ours_wins else sent, flag_is_ours=ours_wins,
     )  # fmt: skip
 
 

@@ -35,8 +35,8 @@ GROUPS: tuple[Group, ...] = (
             Place(_("Clinic queue"), "/staff/queue/", "users"),
             Place(_("Online visits"), "/staff/visits/", "talk"),
             Place(_("Results to sign"), "/staff/results/", "flask"),
-            Place(_("Prescriptions to review"), "/staff/prescriptions/", "pill"),
-            Place(_("Dispensing"), "/staff/dispensing/", "truck"),
+            Place(_("My patients"), "/staff/patients/", "heart"),
+            Place(_("Pharmacy"), "/staff/pharmacy/", "pill"),
             Place(_("Treatment board"), "/staff/treatment/", "treatment"),
             Place(_("Scan a code"), "/staff/treatment/scan/", "qr"),
             Place(_("Follow-up"), "/staff/follow-up/", "follow-up"),
@@ -52,6 +52,7 @@ GROUPS: tuple[Group, ...] = (
             Place(_("Price list"), "/admin/billing/priceitem/", "bill"),
             Place(_("Record quality"), "/staff/quality/", "shield"),
             Place(_("Questionnaires"), "/staff/forms/", "form"),
+            Place(_("Requests to amend"), "/staff/amendments/", "undo"),
         ),
     ),
     Group(

@@ -1,40 +1,14 @@
-"""Reads of emr. `*_for(actor)` is the one door to patient data and writes the audit line."""
+"""What an encounter says: its form, its diagnoses, what proves an offline visit (IH-01); small reads for upper apps."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import Q
-
-from hospital.audit.services import record
 from hospital.forms.models import QuestionnaireVersion
-from hospital.kit.actor import Actor
-from hospital.kit.problems import NotFound
 from hospital.organisation.models import CodeSystem, Concept
-from hospital.organisation.selectors import cares_for
-from hospital.people.models import Patient
 
-from . import note_form
-from .models import Diagnosis, Encounter, EncounterKind, Note, NoteStatus, Order, Report, ReportStatus
-from .note_form import Section
-
-
-def may_read_record(actor: Actor, patient_id: int, *, at: datetime) -> bool:
-    """One's own record, or a patient one cares for (MR-12)."""
-    if actor.is_staff:
-        return cares_for(actor, patient_id, at=at)
-    return actor.acts_for(patient_id)
-
-
-def patient_for(actor: Actor, patient_id: int, *, at: datetime, action: str, reason: str = "") -> Patient:
-    """The patient whose record is about to be read; NotFound for anyone else. Writes the audit line (G15)."""
-    patient: Patient | None = Patient.objects.filter(pk=patient_id).first()
-    if patient is None or not may_read_record(actor, patient_id, at=at):
-        raise NotFound
-    with transaction.atomic():
-        record(actor, action, at=at, subject=patient, patient_id=patient_id, reason=reason)
-    return patient
+from .. import note_form
+from ..models import Diagnosis, Encounter, EncounterKind, Note, NoteStatus, Order, Report
+from ..note_form import Section
 
 
 def form_current(name: str) -> QuestionnaireVersion | None:
@@ -117,11 +91,6 @@ def encounter_diagnoses(encounter: Encounter) -> list[KnownDiagnosis]:
         if row["code"] in names
     ]
     return sorted(known, key=lambda one: one.role != "main")
-
-
-def visible_reports(patient_ids: Iterable[int]) -> "Q":
-    """What a patient may see of these patients' reports: released ones."""
-    return Q(patient_id__in=list(patient_ids), status=ReportStatus.RELEASED)
 
 
 def encounter_of(because: str, because_id: int) -> Encounter | None:

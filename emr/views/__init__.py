@@ -1,0 +1,1 @@
+"""Pages of emr: each parses, calls one verb, and answers."""
