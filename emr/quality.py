@@ -61,16 +61,16 @@ _SIDES = {"左": "left", "右": "right"}
 
 def q02_complaint(subject: Subject) -> Defects:
     """Q02: the chief complaint is there, short, and says since when."""
-    text = subject.fields.get("chief_complaint", "").strip()
+    text = subject.fields.get("chief-complaint", "").strip()
     most = parameters.COMPLAINT_CHARACTERS.at(subject.at)
     if not text:
-        return {"chief_complaint": _("Write the chief complaint: what, and since when.")}
+        return {"chief-complaint": _("Write the chief complaint: what, and since when.")}
     if len(text) > most:
         return {
-            "chief_complaint": _("Shorten it to %(most)d characters (now %(now)d).") % {"most": most, "now": len(text)}
+            "chief-complaint": _("Shorten it to %(most)d characters (now %(now)d).") % {"most": most, "now": len(text)}
         }
     if not _DURATION.search(text):
-        return {"chief_complaint": _("Say since when, for example '2 years after surgery'.")}
+        return {"chief-complaint": _("Say since when, for example '2 years after surgery'.")}
     return {}
 
 
@@ -92,15 +92,9 @@ def q05_allergies(subject: Subject) -> Defects:
 
 
 def required_sections(subject: Subject) -> Defects:
-    """Q06, MR-07: what the form asks for is there and not longer than it allows."""
-    defects: Defects = {}
-    for section in subject.sections:
-        text = subject.fields.get(section.id, "").strip()
-        if section.required and not text:
-            defects[section.id] = _("This part is missing.")
-        elif len(text) > section.most:
-            defects[section.id] = _("Shorten it to %(most)d characters.") % {"most": section.most}
-    return defects
+    """Q06, Q17, MR-07: what the form asks for is there, readable, and possible."""
+    faults = {section.id: section.fault(subject.fields.get(section.id, "").strip()) for section in subject.sections}
+    return {name: fault for name, fault in faults.items() if fault}
 
 
 def q14_sex(subject: Subject) -> Defects:
@@ -115,10 +109,10 @@ def q14_sex(subject: Subject) -> Defects:
 
 def q18_side(subject: Subject) -> Defects:
     """Q18: left and right agree between complaint and diagnosis."""
-    told = _sides(subject.fields.get("chief_complaint", ""))
+    told = _sides(subject.fields.get("chief-complaint", ""))
     found = _sides("".join(one.display for one in subject.diagnoses))
     if told and found and told.isdisjoint(found):
-        return {"chief_complaint": _("The side differs from the diagnosis.")}
+        return {"chief-complaint": _("The side differs from the diagnosis.")}
     return {}
 
 

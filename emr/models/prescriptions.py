@@ -1,5 +1,7 @@
 """Prescriptions from the doctor's draft to the drug in the patient's hand (rules section 2)."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +11,11 @@ from hospital.organisation.models import Department, Staff
 from hospital.people.models import Patient
 
 from .encounters import Encounter
+
+
+def plain(number: Decimal) -> str:
+    """2.500 -> '2.5', 10.000 -> '10' (normalize() alone would say 1E+1)."""
+    return f"{number.normalize():f}"
 
 
 class Drug(models.Model):
@@ -182,6 +189,19 @@ class PrescriptionLine(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def usage(self) -> str:
+        """'2.5 mg × 1': dose and times a day, without the zeros of the column."""
+        return f"{plain(self.dose)} {self.dose_unit} × {plain(self.per_day)}"
+
+    @property
+    def dose_words(self) -> str:
+        return plain(self.dose)
+
+    @property
+    def per_day_words(self) -> str:
+        return plain(self.per_day)
 
 
 class PrescriptionTemplate(models.Model):

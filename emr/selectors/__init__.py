@@ -39,6 +39,7 @@ from .reports import (
     report_for,
     report_lines,
     reports_for,
+    visible_reports,
 )
 
 __all__ = [
@@ -74,4 +75,5 @@ __all__ = [
     "report_lines",
     "reports_for",
     "reports_waiting",
+    "visible_reports",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """What patients read: released reports with arrows and trends, and prescriptions."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,11 @@ from ..models import Flag, Observation, Prescription, Report, ReportStatus
 from ..words import ARROWS, FLAG_WORDS, TONES
 
 ABNORMAL = [Flag.LOW, Flag.HIGH, Flag.VERY_LOW, Flag.VERY_HIGH, Flag.ABNORMAL, Flag.CRITICAL]
+
+
+def visible_reports(patient_ids: Iterable[int]) -> Q:
+    """What patients and their family may see of reports: released ones. For upper apps' own lists."""
+    return Q(patient_id__in=list(patient_ids), status=ReportStatus.RELEASED)
 
 
 def reports_for(actor: Actor, *, at: datetime) -> QuerySet[Report]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from hospital.audit.services import record
@@ -27,10 +28,11 @@ from ..models import (
     NoteVersion,
     Problem,
     SignedVersion,
+    VitalKind,
 )
 from ..quality import DraftDiagnosis
 from ..selectors import note_sections
-from .encounters import encounter_archive
+from .encounters import encounter_archive, vital_signs_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ def note_sign(*, actor: Actor, note_id: int, revision: int, at: datetime) -> Sig
     states.NOTE.move(note, NoteStatus.SIGNED, actor=actor, at=at)
     encounter_archive(actor=actor, encounter=encounter, at=at)
     _problems_store(encounter, diagnoses, at)
+    _vital_signs_store(encounter, note.draft.get("fields", {}), actor, at)
     notices.tell("note.signed", encounter.pk, at)
     record(actor, "note.sign", at=at, subject=note, patient_id=encounter.patient_id)
     return _link(note, 1, note.draft.get("fields", {}), diagnoses, at, late=_is_late(encounter, at))
@@ -199,6 +202,12 @@ def _problems_store(encounter: Encounter, diagnoses: Sequence[DraftDiagnosis], a
             )  # fmt: skip
 
 
+def _vital_signs_store(encounter: Encounter, fields: Mapping[str, str], actor: Actor, at: datetime) -> None:
+    """What the note measured is a vital sign of the patient too."""
+    measured = {kind: Decimal(fields[kind.value]) for kind in VitalKind if fields.get(kind.value)}
+    vital_signs_record(actor=actor, patient_id=encounter.patient_id, values=measured, at=at, encounter_id=encounter.pk)
+
+
 def _is_late(encounter: Encounter, at: datetime) -> bool:
     """Q45, Q50: later than so many hours after the visit's end (or its beginning, when nobody ended a clinic visit)."""
     over = encounter.closed_at or (encounter.started_at if encounter.kind == EncounterKind.OUTPATIENT else None)
@@ -231,7 +240,10 @@ def note_content(
     allergies = Allergy.objects.filter(patient=patient, resolved_at=None).order_by("pk")
     return {
         "form": note.form, "form_version": note.form_version_id,
-        "sections": [[section.id, section.label, fields.get(section.id, "")] for section in note_sections(note)],
+        "sections": [
+            [section.id, section.label, section.words(fields.get(section.id, ""))] for section in note_sections(note)
+        ],
+        "values": {section.id: fields.get(section.id, "") for section in note_sections(note)},
         "diagnoses": [
             {"code": one.code, "display": one.display, "role": one.role, "suspected": one.suspected}
             for one in diagnoses

@@ -124,7 +124,7 @@ def _note_context(note: Note, mine: bool, problem: Problem | None, fields: Mappi
     names = concepts_by_code(CodeSystem.ICD10, [row["code"] for row in rows])
     return {
         "sections": [
-            {"id": section.id, "label": section.label, "long": section.is_long, "most": section.most,
+            {"id": section.id, "label": section.label, "kind": section.kind, "most": section.most, "options": section.options, "unit": section.unit,
              "required": section.required, "text": texts.get(section.id, ""), "defect": defects.get(section.id, ""),
              "from_patient": section.id in from_patient}
             for section in selectors.note_sections(note)
@@ -229,7 +229,7 @@ def amend(request: HttpRequest, pk: int) -> HttpResponse:
         raise NotFound
     problem: Problem | None = None
     latest = versions[0].version
-    texts = {row[0]: row[2] for row in latest.data["sections"]}
+    texts = dict(latest.data["values"])
     diagnoses = [DiagnosisSpec(one["code"], one["role"], one["suspected"]) for one in latest.data["diagnoses"]]
     if request.method == "POST":
         texts, diagnoses = read_fields(request), read_diagnoses(request)
@@ -249,7 +249,7 @@ def amend(request: HttpRequest, pk: int) -> HttpResponse:
         "encounter": note.encounter, "patient": note.encounter.patient, "note": note, "version": latest,
         "problem": problem, "reason": words(request.POST, "reason"), "fresh": proof.is_fresh(request),
         "sections": [
-            {"id": section.id, "label": section.label, "long": section.is_long, "most": section.most,
+            {"id": section.id, "label": section.label, "kind": section.kind, "most": section.most, "options": section.options, "unit": section.unit,
              "text": texts.get(section.id, ""), "defect": problem.fields.get(section.id, "") if problem else ""}
             for section in selectors.note_sections(note)
         ],

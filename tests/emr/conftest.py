@@ -23,8 +23,9 @@ from tests.cast import Cast, Person, actor_of_person
 HOUSE = system("tests.emr")
 
 FIELDS = {
-    "chief_complaint": "右乳癌术后2年复查",
-    "present_illness": "术后规律内分泌治疗，无胸痛、骨痛，食欲睡眠可。与上次相比无明显变化。",
+    "chief-complaint": "右乳癌术后2年复查",
+    "present-illness": "术后规律内分泌治疗，无胸痛、骨痛，食欲睡眠可。与上次相比无明显变化。",
+    "change": "same",
     "exam": "右侧胸壁瘢痕平整，未触及结节。",
     "plan": "继续来曲唑内分泌治疗，复查血常规、肝肾功能、肿瘤标志物。",
 }
@@ -175,11 +176,7 @@ def furnish(cast: Cast) -> None:
         "hgb",
         "血红蛋白",
         unit="g/L",
-        ref_kind="range",
-        lo_male=130,
-        hi_male=175,
-        lo_female=115,
-        hi_female=150,
+        ranges={"male": {"low": "130", "high": "175"}, "female": {"low": "115", "high": "150"}},
     )
     for code, name in (("lab-cbc", "血常规"), ("lab-liver", "肝功能"), ("lab-tm", "肿瘤标志物")):
         price(f"price-{code}", 2500)
