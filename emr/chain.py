@@ -12,7 +12,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,11 @@ from .models import ChainHead, DocumentKind, Encounter, SignedVersion
 def canonical(value: Any) -> str:
     """JSON in one spelling only: sorted keys, no spaces, no floats, Chinese as it is."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def instant(at: datetime | None) -> str:
+    """An instant in one spelling: the database answers in UTC, the edge thinks in Shanghai."""
+    return "" if at is None else at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def digest_of(content: str) -> str:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Prefetch
@@ -251,6 +252,14 @@ class SignedNote:
 
     version: SignedVersion
     is_whole: bool
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What stands there now; empty when it was changed so that it can't even be read."""
+        try:
+            return self.version.data
+        except ValueError:
+            return {}
 
 
 def note_of(note: Note) -> list[SignedNote]:

@@ -252,14 +252,14 @@ def note_content(
         "encounter": {
             "id": encounter.pk, "number": encounter.number, "kind": encounter.kind,
             "department": encounter.department_id, "department_name": encounter.department.name,
-            "started_at": encounter.started_at.isoformat(),
+            "started_at": chain.instant(encounter.started_at),
         },
         "patient": {
             "id": patient.pk, "record_no": patient.record_no, "sex": patient.sex,
             "birth_date": patient.birth_date.isoformat(),
         },
         "author": {"id": doctor.pk, "number": doctor.number, "name": doctor.name, "licence": doctor.licence_no},
-        "written_at": at.isoformat(),
+        "written_at": chain.instant(at),
     }  # fmt: skip
 
 

@@ -260,7 +260,7 @@ def prescription_content(prescription: Prescription, lines: Sequence[Prescriptio
         "diagnoses": [[one.code, one.display] for one in encounter_diagnoses(encounter)],
         "doctor": {"id": doctor.pk, "name": doctor.name, "licence": doctor.licence_no},
         "long_reason": prescription.long_reason, "override_reason": prescription.override_reason,
-        "valid_until": prescription.valid_until.isoformat() if prescription.valid_until else "",
+        "valid_until": chain.instant(prescription.valid_until),
         "lines": [line_content(line) for line in lines],
     }  # fmt: skip
 

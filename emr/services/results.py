@@ -235,10 +235,10 @@ def report_content(report: Report) -> dict[str, Any]:
     return {
         "source": report.source_key, "version": report.version, "kind": report.kind, "title": report.title,
         "performer": report.performer, "findings": report.findings, "conclusion": report.conclusion,
-        "comment": report.comment, "observed_at": report.observed_at.isoformat(),
-        "reported_at": report.reported_at.isoformat(),
+        "comment": report.comment, "observed_at": chain.instant(report.observed_at),
+        "reported_at": chain.instant(report.reported_at),
         "observations": [
             [o.code, o.name, o.value, o.unit, o.range_text, str(o.range_low), str(o.range_high), o.flag]
-            for o in report.observations.order_by("position")
+            for o in sorted(report.observations.all(), key=lambda o: o.position)
         ],
     }  # fmt: skip
