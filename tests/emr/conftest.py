@@ -176,7 +176,11 @@ def furnish(cast: Cast) -> None:
         "hgb",
         "血红蛋白",
         unit="g/L",
-        ranges={"male": {"low": "130", "high": "175"}, "female": {"low": "115", "high": "150"}},
+        ref_kind="range",
+        lo_male="130",
+        hi_male="175",
+        lo_female="115",
+        hi_female="150",
     )
     for code, name in (("lab-cbc", "血常规"), ("lab-liver", "肝功能"), ("lab-tm", "肿瘤标志物")):
         price(f"price-{code}", 2500)
