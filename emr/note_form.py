@@ -1,24 +1,25 @@
 """The structure of a note: the items of a FHIR Questionnaire (hospital.forms), read as the parts of a page.
 
 A note is pinned to the version of its questionnaire that was current when it was opened. When the hospital has
-published none, the one that the product carries holds (hospital/forms/data/). All values of a draft are texts: what
+published none, the one that the product carries holds (emr/questionnaires/). All values of a draft are texts: what
 was written, a code of a choice, a number, a date. Allergies aren't part of a note: they stand in the patient's own
 list, which outlives the visit.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from hospital.forms import carried
-
 RETURN_NOTE = "return-note"
+_CARRIED = Path(__file__).parent / "questionnaires"
 KEPT_ELSEWHERE = frozenset({"allergy", "allergy-detail"})
 _FHIR = "http://hl7.org/fhir/StructureDefinition/"
 
@@ -81,8 +82,9 @@ def _is_date(value: str) -> bool:
 
 @lru_cache(maxsize=32)
 def shipped(name: str) -> dict[str, Any]:
-    """The questionnaire that the product carries under this name; KeyError when it carries none."""
-    return carried.contents()[name]
+    """The questionnaire that the product carries under this name; FileNotFoundError when it carries none."""
+    content: dict[str, Any] = json.loads((_CARRIED / f"{name}.json").read_text(encoding="utf-8"))
+    return content
 
 
 def sections_of(content: Mapping[str, Any]) -> tuple[Section, ...]:

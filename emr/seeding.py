@@ -13,12 +13,13 @@ from typing import Any
 from django.db import transaction
 
 from billing.models import Category, PriceItem
+from hospital.forms.services import questionnaire_publish
 from hospital.kit import clock
 from hospital.kit.actor import Actor, Role, system
 from hospital.organisation.models import CodeSystem, Concept, Department, Staff
 from hospital.people.models import Patient
 
-from . import services
+from . import note_form, services
 from .models import CriticalLimit, Drug, Encounter, NoteTemplate, Orderable, OrderSet, OrderSetItem
 from .services import DiagnosisSpec, ObservationSpec
 
@@ -82,6 +83,9 @@ _ITEMS = (
 
 def seed(*, size: str, rng: random.Random, at: datetime) -> None:
     """Catalogues, then the story of the first demo patient; a second run changes nothing."""
+    questionnaire_publish(
+        actor=_HOUSE, name=note_form.RETURN_NOTE, content=note_form.shipped(note_form.RETURN_NOTE), at=at
+    )
     _catalogues(at)
     patient = Patient.objects.filter(record_no="80000001").first()
     doctor = Staff.objects.filter(number="doctor01").first()
