@@ -1,0 +1,95 @@
+"""Treatment through its pages, as patients and therapists use it."""
+
+from datetime import time, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from hospital.kit import clock
+from hospital.people.services import card_issue
+from tests.cast import client_for
+from tests.treatment.conftest import Ward
+from treatment.models import Course, Session
+from treatment.states import CourseStatus, SessionStatus
+
+
+def test_a_patient_chooses_an_hour_and_sees_the_calendar(ward: Ward) -> None:
+    course = ward.paid(10)
+    browser = client_for(ward.cast.wang_fang)
+    page = browser.get(f"/treatment/{course.pk}/place/").content.decode()
+    choice = f"{ward.machine.pk}@09:15"
+    assert f'value="{choice}"' in page
+    answer = browser.post(f"/treatment/{course.pk}/place/", {"choice": choice, "day": clock.today().isoformat()})
+    assert answer.status_code == 302
+    course.refresh_from_db()
+    assert course.status == CourseStatus.PLACED
+    shown = browser.get(f"/treatment/{course.pk}/").content.decode()
+    assert shown.count("course-day--booked") == 10
+    assert "0 / 10" in shown
+
+
+def test_an_hour_that_is_gone_is_refused_with_the_reason_and_the_free_ones(ward: Ward) -> None:
+    ward.place(ward.paid())
+    course = ward.paid()
+    browser = client_for(ward.cast.wang_fang)
+    first = course.order.courses.model.objects.filter(status="placed").get().sessions.get(number=1).day
+    answer = browser.post(
+        f"/treatment/{course.pk}/place/", {"choice": f"{ward.machine.pk}@09:00", "day": first.isoformat()}
+    )
+    assert answer.status_code == 409
+    assert f'value="{ward.machine.pk}@09:15"' in answer.content.decode()
+
+
+def test_a_senseless_choice_is_refused_not_an_error(ward: Ward) -> None:
+    course = ward.paid()
+    answer = client_for(ward.cast.wang_fang).post(f"/treatment/{course.pk}/place/", {"choice": "x@y", "day": "never"})
+    assert answer.status_code == 409
+
+
+def test_a_scanned_card_checks_in_and_the_record_is_written(ward: Ward) -> None:
+    first = ward.ready()[0]
+    now = clock.now()
+    Session.objects.filter(pk=first.pk).update(
+        day=clock.today(), during=DateTimeTZRange(now, now + timedelta(minutes=15))
+    )
+    with transaction.atomic():
+        card = card_issue(patient_id=first.patient_id, at=now)
+    browser = client_for(ward.cast.therapist)
+    answer = browser.post("/staff/treatment/scan/", {"token": card.number})
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"/staff/treatment/sessions/{first.pk}/"
+    data = {"identified_by": ["card", "birth_date"], "second_therapist": ward.second.staff.pk, "dose_cgy": 200}
+    assert browser.post(answer.headers["Location"], data).status_code == 302
+    first.refresh_from_db()
+    assert first.status == SessionStatus.DONE
+    assert Course.objects.get().done == 1
+
+
+def test_an_unknown_card_is_refused_on_the_board(ward: Ward) -> None:
+    answer = client_for(ward.cast.therapist).post("/staff/treatment/scan/", {"token": "000000000000"})
+    assert answer.status_code == 422
+    assert "H2" not in answer.content.decode()
+
+
+def test_the_record_form_keeps_what_was_typed_when_it_is_refused(ward: Ward) -> None:
+    first = ward.ready()[0]
+    data = {"identified_by": ["card", "name"], "second_therapist": ward.second.staff.pk, "remark": "calm and well"}
+    answer = client_for(ward.cast.therapist).post(f"/staff/treatment/sessions/{first.pk}/", data)
+    assert answer.status_code == 409
+
+
+def test_the_board_costs_the_same_queries_for_one_session_as_for_many(
+    ward: Ward, django_assert_max_num_queries: Any
+) -> None:
+    sessions = ward.place(ward.paid(5))
+    for number in range(6):
+        person = ward.cast.new_patient(f"测试{number}")
+        course = ward.paid(5)
+        Course.objects.filter(pk=course.pk).update(patient_id=person.patient_id)
+        ward.place(course, person=person, hour=time(10 + number))
+    browser = client_for(ward.cast.therapist)
+    browser.get("/staff/treatment/")
+    with django_assert_max_num_queries(14):
+        page = browser.get(f"/staff/treatment/?day={sessions[0].day.isoformat()}").content.decode()
+    assert page.count('class="event') == 7
