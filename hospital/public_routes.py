@@ -5,6 +5,9 @@ A public rule that isn't here, or a name here without a public rule, fails `mana
 
 PUBLIC_ROUTES = frozenset(
     {
+        "appointments.api.doctors",
+        "appointments.api.periods",
+        "appointments.api.sessions",
         "appointments.doctor",
         "appointments.doctors",
         "appointments.hall",

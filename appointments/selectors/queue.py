@@ -11,9 +11,9 @@ from hospital.kit.actor import Actor
 from hospital.kit.masking import mask_name
 from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry
-from hospital.people.models import VisitCard
+from hospital.people.services.cards import card_resolve
 
-from .. import errors, kinds, policy
+from .. import kinds, policy
 from ..models import Booking, Session, Ticket
 from ..states import IN_ROOM_TICKET, BookingStatus, SessionStatus, TicketStatus
 
@@ -107,19 +107,12 @@ def queue_for(actor: Actor, session_id: int, *, at: datetime, seen: str = "") ->
     return queue
 
 
-def card_patient(code: str, *, at: datetime) -> int:
-    """The patient of a scanned visit card. Raises NothingToday for a code that is nobody's."""
-    card = VisitCard.objects.filter(number=code.strip().upper()).first()
-    if card is None:
-        raise errors.NothingToday
-    return card.patient_id
-
-
 @entry
 def scanned_for(actor: Actor, code: str, *, at: datetime) -> list[Booking]:
-    """Today's visits, with a check-in, of the patient whose visit card was scanned at the desk (AP-10)."""
+    """Today's visits, with a check-in, of the patient whose visit card was scanned at the desk (AP-10). Raises
+    NotFound, CardNotRead."""
     policy.must_check_in(actor)
-    patient_id = card_patient(code, at=at)
+    patient_id = card_resolve(code, at=at).patient_id
     found = list(
         Booking.objects.filter(
             patient_id=patient_id,

@@ -8,9 +8,10 @@ def wire() -> None:
 
     from hospital.kit import lifecycle, sweeps
 
-    from . import doors, kinds, sealing, services
+    from . import doors, kinds, replies, sealing, services
 
     lifecycle.journal_with(services.journal_move)
     checks.register(doors.check_access, "access")
     sweeps.register(sealing.SWEEP, sealing.seal_finished, every=10, title="seals of the audit trail")
     kinds.action_title("access.refused", _("was refused"))
+    sweeps.register("audit.replies", replies.replies_forget, every=3600, title="answers kept for repeated requests")

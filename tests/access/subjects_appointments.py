@@ -49,8 +49,10 @@ def booking(cast: Cast, rule: str) -> list[Case]:
     mine = clinic.book(cast.mother, clinic.period(0, session))
     theirs = clinic.book(cast.stranger, clinic.period(1, session))
     return [
-        Case("of the family", {"booking_id": mine.pk}, may=["wang_fang"], data={"reason": "x"}),
-        Case("of the stranger", {"booking_id": theirs.pk}, may=["stranger"], data={"reason": "x"}),
+        Case("of the family", {"booking_id": mine.pk}, may=["wang_fang"], data={"reason": "x"}, json=".api." in rule),
+        Case(
+            "of the stranger", {"booking_id": theirs.pk}, may=["stranger"], data={"reason": "x"}, json=".api." in rule
+        ),
     ]
 
 
@@ -101,3 +103,9 @@ def hall(cast: Cast, rule: str) -> list[Case]:
     made = _ticket(cast)
     department_id = made.session.department_id
     return [Case("open", {"department_id": department_id}, may=everybody(cast))]
+
+
+@subject("session_public")
+def session_public(cast: Cast, rule: str) -> list[Case]:
+    _clinic, made = clinic_of(cast, cast.doctor_li, cast.oncology)
+    return [Case("open", {"session_id": made.pk}, may=everybody(cast))]

@@ -1,0 +1,117 @@
+"""What administrators keep by hand: the week roster, with history; sessions are read, and stopped by a reasoned step."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from simple_history.admin import SimpleHistoryAdmin
+
+from hospital.kit import clock
+from hospital.kit.access import actor_of
+from hospital.kit.problems import Problem
+
+from . import services
+from .models import RosterSlot, Session
+from .states import BookingStatus, SessionStatus
+
+
+@admin.register(RosterSlot)
+class RosterSlotAdmin(SimpleHistoryAdmin):
+    list_display = (
+        "doctor", "department", "weekday", "starts", "ends", "kind", "level", "period_minutes", "places_per_period",
+        "room", "fee_item", "effective_from", "effective_to",
+    )  # fmt: skip
+    list_filter = ("weekday", "kind", "level", "department")
+    search_fields = ("doctor__name", "doctor__pinyin", "doctor__number", "department__name", "room")
+    list_select_related = ("doctor", "department")
+    raw_id_fields = ("doctor",)
+    ordering = ("doctor__number", "weekday", "starts")
+    date_hierarchy = "effective_from"
+
+
+class StopForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason, as patients will read it"), max_length=200, widget=forms.TextInput(attrs={"size": 60})
+    )
+
+
+@admin.register(Session)
+class SessionAdmin(admin.ModelAdmin[Session]):
+    list_display = (
+        "date",
+        "half_day",
+        "doctor",
+        "department",
+        "kind",
+        "level",
+        "room",
+        "status",
+        "booked",
+        "places_all",
+    )
+    list_filter = ("status", "kind", "half_day", "department")
+    search_fields = ("doctor__name", "doctor__pinyin", "doctor__number", "department__name")
+    list_select_related = ("doctor", "department")
+    date_hierarchy = "date"
+    ordering = ("-date", "doctor__number")
+    actions = ("stop",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
+        taken = Q(places__booking__isnull=False)
+        return super().get_queryset(request).annotate(n_all=Count("places"), n_taken=Count("places", filter=taken))
+
+    @admin.display(description=_("taken"))
+    def booked(self, row: Any) -> int:
+        return int(row.n_taken)
+
+    @admin.display(description=_("places"))
+    def places_all(self, row: Any) -> int:
+        return int(row.n_all)
+
+    # A session comes from the roster and moves only along its life: nothing here is typed.
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Session | None = None) -> tuple[str, ...]:
+        return tuple(field.name for field in Session._meta.fields)
+
+    @admin.action(description=_("Stop: cancel, refund and tell everybody…"))
+    def stop(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
+        """AP-08: first a page that says whom it concerns and asks for the reason, then the stop."""
+        chosen = queryset.filter(status=SessionStatus.OPEN).select_related("doctor", "department")
+        form = StopForm(request.POST if "confirmed" in request.POST else None)
+        if form.is_valid():
+            self._stop(request, list(chosen.values_list("pk", flat=True)), form.cleaned_data["reason"])
+            return None
+        active = [BookingStatus.HELD, BookingStatus.BOOKED, BookingStatus.CHECKED_IN]
+        concerned = chosen.annotate(n_active=Count("bookings", filter=Q(bookings__status__in=active), distinct=True))
+        context = {
+            **self.admin_site.each_context(request), "title": _("Stop these sessions"), "sessions": concerned,
+            "form": form, "opts": self.model._meta, "action_name": ACTION_CHECKBOX_NAME,
+        }  # fmt: skip
+        return TemplateResponse(request, "appointments/admin_stop.html", context)
+
+    def _stop(self, request: HttpRequest, session_ids: list[int], reason: str) -> None:
+        concerned = 0
+        for session_id in session_ids:
+            try:
+                concerned += services.session_stop(
+                    actor=actor_of(request), session_id=session_id, reason=reason, at=clock.now()
+                )
+            except Problem as problem:
+                messages.warning(request, f"{problem.reason} {problem.next_step}")
+        text = ngettext(
+            "Stopped. %(number)d booking is being cancelled, refunded and told.",
+            "Stopped. %(number)d bookings are being cancelled, refunded and told.",
+            concerned,
+        )
+        messages.success(request, text % {"number": concerned})

@@ -1,0 +1,87 @@
+"""What the API takes and gives."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from appointments.models import Booking, Session
+
+
+class DoctorSearchInput(serializers.Serializer[Any]):
+    q = serializers.CharField(required=False, allow_blank=True, max_length=60, default="")
+    department = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+
+
+class NextSessionOutput(serializers.Serializer[Any]):
+    session_id = serializers.IntegerField()
+    date = serializers.DateField()
+    half_day = serializers.CharField()
+    is_free = serializers.BooleanField(help_text="False: it is the next one, but full.")
+    fee = serializers.IntegerField(allow_null=True, help_text="In fen; null when the price list has no price.")
+
+
+class DoctorOutput(serializers.Serializer[Any]):
+    id = serializers.IntegerField(source="staff.pk")
+    name = serializers.CharField(source="staff.name")
+    title = serializers.CharField(source="staff.get_title_display")
+    licence_no = serializers.CharField(source="staff.licence_no")
+    specialty = serializers.CharField(source="staff.specialty")
+    department_id = serializers.IntegerField(source="department.pk")
+    department = serializers.CharField(source="department.name")
+    campus = serializers.CharField(source="department.campus.name")
+    clinic = NextSessionOutput(allow_null=True, help_text="The next chance at the hospital.")
+    online = NextSessionOutput(allow_null=True, help_text="The next online visit.")
+
+
+class SessionOutput(serializers.ModelSerializer[Session]):
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+
+    class Meta:
+        model = Session
+        fields = (
+            "id",
+            "doctor_id",
+            "department_id",
+            "date",
+            "half_day",
+            "starts_at",
+            "ends_at",
+            "kind",
+            "level",
+            "room",
+        )
+
+
+class SessionLineOutput(serializers.Serializer[Any]):
+    session = SessionOutput()
+    free = serializers.IntegerField(help_text="Places left in periods that haven't begun.")
+    fee = serializers.IntegerField(allow_null=True, help_text="In fen; null when the price list has no price.")
+
+
+class PeriodOutput(serializers.Serializer[Any]):
+    id = serializers.IntegerField(source="period.pk")
+    starts_at = serializers.DateTimeField(source="period.starts_at")
+    ends_at = serializers.DateTimeField(source="period.ends_at")
+    free = serializers.IntegerField()
+
+
+class BookingInput(serializers.Serializer[Any]):
+    patient_id = serializers.IntegerField(min_value=1)
+    period_id = serializers.IntegerField(min_value=1)
+
+
+class CancelInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+
+
+class BookingOutput(serializers.ModelSerializer[Booking]):
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+
+    class Meta:
+        model = Booking
+        fields = (
+            "id", "patient_id", "doctor_id", "department_id", "session_id", "period_id", "kind", "number", "status",
+            "starts_at", "ends_at", "charge_id", "held_until",
+        )  # fmt: skip

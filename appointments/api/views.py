@@ -1,0 +1,136 @@
+"""HTTP API of appointments: the same verbs as the pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from appointments import selectors, services
+from appointments.models import Booking, Channel
+from hospital.audit.replies import reply_once
+from hospital.kit import clock
+from hospital.kit.access import actor_of, public, rule
+from hospital.kit.actor import SIGNED_IN_PATIENTS
+from hospital.kit.problems import NotFound
+
+from . import serializers
+
+_PUBLISHED = "who works here, when and at which price is published (IH-14)"
+
+
+@public("appointments.api.doctors", _PUBLISHED)
+class Doctors(APIView):
+    """Doctors by name, pinyin, initials, department or disease."""
+
+    @extend_schema(
+        parameters=[serializers.DoctorSearchInput],
+        responses=serializers.DoctorOutput(many=True),
+        summary="Find doctors",
+    )
+    def get(self, request: Request) -> Response:
+        asked = serializers.DoctorSearchInput(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        cards = selectors.doctor_cards(asked.validated_data["q"], asked.validated_data["department"], at=clock.now())
+        return Response(serializers.DoctorOutput(cards, many=True).data)
+
+
+@public("appointments.api.sessions", _PUBLISHED, subject="doctor")
+class Sessions(APIView):
+    """The open sessions of a doctor in the next two weeks."""
+
+    @extend_schema(responses=serializers.SessionLineOutput(many=True), summary="Sessions of a doctor")
+    def get(self, request: Request, staff_id: int) -> Response:
+        at = clock.now()
+        if selectors.doctor_shown(staff_id, at=at) is None:
+            raise NotFound
+        lines = [line for day in selectors.doctor_days(staff_id, at=at) for line in day.lines]
+        return Response(serializers.SessionLineOutput(lines, many=True).data)
+
+
+@public("appointments.api.periods", _PUBLISHED, subject="session_public")
+class Periods(APIView):
+    """The periods of a session that haven't begun, with the places left."""
+
+    @extend_schema(responses=serializers.PeriodOutput(many=True), summary="Free places of a session")
+    def get(self, request: Request, session_id: int) -> Response:
+        at = clock.now()
+        if selectors.session_line(session_id, at=at) is None:
+            raise NotFound
+        return Response(serializers.PeriodOutput(selectors.periods_free(session_id, at=at), many=True).data)
+
+
+_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="Repeat it to get the first answer again.",
+)
+
+
+def _body(booking: Booking) -> Mapping[str, Any]:
+    """The booking as plain JSON values, as it is stored for a repeated request."""
+    import json
+
+    body: Mapping[str, Any] = json.loads(JSONRenderer().render(serializers.BookingOutput(booking).data))
+    return body
+
+
+@rule("appointments.api.hold", SIGNED_IN_PATIENTS, methods=["POST"])
+class Bookings(APIView):
+    """Hold a place; pay its charge until `held_until`, else it is free again."""
+
+    @extend_schema(
+        parameters=[_KEY],
+        request=serializers.BookingInput,
+        responses={201: serializers.BookingOutput},
+        summary="Hold a place",
+    )
+    def post(self, request: Request) -> Response:
+        body = request._request.body
+        asked = serializers.BookingInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        actor, at = actor_of(request._request), clock.now()
+
+        def act() -> tuple[int, Mapping[str, Any]]:
+            booking = services.booking_hold_within(actor=actor, **asked.validated_data, at=at, channel=Channel.API)
+            return 201, _body(booking)
+
+        reply = reply_once(
+            actor=actor,
+            route="bookings.create",
+            key=request.headers.get("Idempotency-Key", ""),
+            body=body,
+            at=at,
+            act=act,
+        )
+        headers = {"Location": f"/api/v1/bookings/{reply.body['id']}/"}
+        return Response(reply.body, status=reply.status, headers=headers)
+
+
+@rule("appointments.api.booking", SIGNED_IN_PATIENTS, subject="booking")
+class BookingOne(APIView):
+    """One booking of one's own or of the family."""
+
+    @extend_schema(responses=serializers.BookingOutput, summary="A booking")
+    def get(self, request: Request, booking_id: int) -> Response:
+        booking = selectors.booking_for(actor_of(request._request), booking_id, at=clock.now())
+        return Response(serializers.BookingOutput(booking).data)
+
+
+@rule("appointments.api.cancel", SIGNED_IN_PATIENTS, methods=["POST"], subject="booking")
+class BookingCancel(APIView):
+    """Give a booking back; what was paid is refunded whole."""
+
+    @extend_schema(request=serializers.CancelInput, responses=serializers.BookingOutput, summary="Cancel a booking")
+    def post(self, request: Request, booking_id: int) -> Response:
+        asked = serializers.CancelInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        booking = services.booking_cancel(
+            actor=actor_of(request._request), booking_id=booking_id, at=clock.now(), **asked.validated_data
+        )
+        return Response(serializers.BookingOutput(booking).data)

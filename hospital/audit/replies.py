@@ -1,0 +1,82 @@
+"""The same write sent twice has one effect: `Idempotency-Key` of the HTTP API.
+
+    answer = reply_once(actor=actor, route="bookings.create", key=key, body=request.body, at=at, act=act)
+
+`act` runs in the transaction that stores its answer and so must be made of @within verbs. A refusal stores nothing and
+has changed nothing: it may be tried again under the same key.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from hospital.kit.actor import Actor
+from hospital.kit.parameters import Parameter
+from hospital.kit.problems import Problem
+from hospital.kit.transactions import entry
+
+from .models import IdempotentReply
+
+KEEP_HOURS = Parameter(
+    "audit.reply_hours", int, 48, source="G06", title=_("Hours for which a repeated request gets its first answer"),
+    unit="h",
+)  # fmt: skip
+
+
+class KeyNeeded(Problem):
+    code = "idempotency-key-needed"
+    status = 400
+    title = _("This request needs the header Idempotency-Key")
+    next_step = _("Send a new random key with each new request, and the same key when you repeat one.")
+
+
+class KeyReused(Problem):
+    code = "idempotency-key-reused"
+    status = 422
+    title = _("This Idempotency-Key belongs to another request")
+    next_step = _("Send a new key with a new request.")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    body: Mapping[str, Any]
+    repeated: bool = False
+
+
+def _who(actor: Actor) -> str:
+    return f"service:{actor.service}" if actor.is_system else f"account:{actor.account_id}"
+
+
+@entry
+def reply_once(
+    *, actor: Actor, route: str, key: str, body: bytes, at: datetime, act: Callable[[], tuple[int, Mapping[str, Any]]]
+) -> Reply:
+    """Run `act` unless this caller sent the key before; then its first answer. Raises KeyNeeded, KeyReused."""
+    if not key or len(key) > 80:
+        raise KeyNeeded
+    who, digest = _who(actor), hashlib.sha256(body).hexdigest()
+    with connection.cursor() as cursor:  # two of the same at once: the second waits and reads what the first stored
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{who} {route} {key}"])
+    stored = IdempotentReply.objects.filter(who=who, route=route, key=key).first()
+    if stored is not None:
+        if stored.body_hash != digest:
+            raise KeyReused
+        return Reply(stored.status, json.loads(stored.body), repeated=True)
+    status, answer = act()
+    IdempotentReply.objects.create(
+        who=who, route=route, key=key, body_hash=digest, status=status, body=json.dumps(answer), created_at=at
+    )
+    return Reply(status, answer)
+
+
+def replies_forget(*, at: datetime) -> int:
+    """The sweep: answers that nobody may ask for again are deleted."""
+    old = IdempotentReply.objects.filter(created_at__lt=at - timedelta(hours=KEEP_HOURS.at(at)))
+    return old.delete()[0]
