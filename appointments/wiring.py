@@ -17,6 +17,7 @@ def wire() -> None:
     _wire_messages()
     _wire_sweeps()
     _wire_invariants()
+    _wire_audit()
 
 
 def _wire_kinds() -> None:
@@ -100,3 +101,14 @@ def _wire_invariants() -> None:
     from .invariants import register_all
 
     register_all()
+
+
+def _wire_audit() -> None:
+    """How a patient reads these lines under "who opened my record"."""
+    from hospital.audit.kinds import action_title
+
+    action_title("booking.list", _("looked at the list of visits"))
+    action_title("booking.read", _("opened a visit"))
+    action_title("booking.to_check_in", _("scanned the visit card for check-in"))
+    action_title("ticket.read", _("checked in"))
+    action_title("queue.read", _("opened the clinic queue"))
