@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Handler = Callable[[int, datetime], None]
 
+COUNTER = "billing.counter"  # what is charged at a counter without an order of an app above
+
 
 def nothing(charge_id: int, at: datetime) -> None:
     """For kinds that have nothing to do."""

@@ -7,13 +7,18 @@ def wire() -> None:
     """Called once, from AppConfig.ready()."""
     from hospital.kit import sweeps
 
-    from . import invariants, services
+    from . import invariants, kinds, services
     from .channels import base
     from .channels.wechat.client import WeChatClient, is_ready
     from .models import Channel
     from .services import bills, intents
 
     base.register(Channel.WECHAT, WeChatClient, is_ready)
+    kinds.register(
+        kinds.ChargeKind(
+            kinds.COUNTER, _("Outpatient fees"), "outpatient", kinds.nothing, kinds.nothing, lambda charge, at: True
+        )
+    )
     _wire_messages()
     invariants.register_all()
     sweeps.register("billing.notices", services.notices_deliver, every=10, title="Payment consequences")
