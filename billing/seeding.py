@@ -56,7 +56,7 @@ def _yesterday(rng: random.Random, at: datetime) -> None:
         refunds = [_refunded(payment, clock.at_local(day, time(17, number))) for number, payment in enumerate(paid[:3])]
     rows = [_pay_row(payment) for payment in paid] + [_refund_row(refund) for refund in refunds]
     rows[7]["手续费"] = "0.85000"
-    rows.append(_pay_row(late) | {"商户订单号": f"POS{day:%Y%m%d}0007", "微信订单号": f"42009{day:%Y%m%d}000007"})
+    rows.append(_pay_row(paid[0]) | {"商户订单号": f"POS{day:%Y%m%d}0007", "微信订单号": f"42009{day:%Y%m%d}000007"})
     file, _new = bill_import(
         actor=_ROBOT, channel=Channel.WECHAT, raw=wire.render(rows), name=f"wechat-{day:%Y%m%d}.csv", at=at, day=day,
         source="download",

@@ -247,7 +247,7 @@ _USUAL = {"D1": "query", "D2": "query", "D3": "return", "D7": "return", "D8": "r
 
 def usual_action(case: ReconCase) -> str:
     """What PAY-05 would do first."""
-    return _USUAL.get(case.difference, "explain")
+    return "explain" if case.reason == "unknown-order" else _USUAL.get(case.difference, "explain")
 
 
 def case_sides(case: ReconCase) -> list[tuple[str, Any, Any]]:
@@ -256,7 +256,7 @@ def case_sides(case: ReconCase) -> list[tuple[str, Any, Any]]:
     rows = [
         (_("Amount"), case.platform, case.channel_amount), (_("State"), seen.get("p_status"), seen.get("c_status")),
         (_("Time"), seen.get("p_at"), seen.get("c_at")), (_("Channel's number"), seen.get("p_transaction"), seen.get("c_transaction")),
-        (_("Times"), seen.get("p_times"), seen.get("c_times")), (_("Lines of the bill"), None, seen.get("c_lines")),
+        (_("How often"), seen.get("p_times"), seen.get("c_times")), (_("Lines of the bill"), None, seen.get("c_lines")),
         (_("Currency"), "CNY" if case.platform is not None else None, seen.get("c_currency")),
         (_("Merchant"), None, seen.get("c_merchant")), (_("Settled in the hospital"), case.hospital, None),
         (_("Settled at"), seen.get("h_at"), None), (_("In the bill of"), None, seen.get("other_day")),

@@ -72,7 +72,7 @@ LIVE_REFUND = [
 
 
 class CaseStatus(models.TextChoices):
-    OPEN = "open", _("open")
+    OPEN = "open", _("to be worked off")
     CARRIED = "carried", _("in transit to the next day")
     PROPOSED = "proposed", _("waiting for approval")
     DONE = "done", _("done")

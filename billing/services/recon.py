@@ -271,7 +271,13 @@ def _case_settled(row: dict[str, Any], channel: str, *, actor: Actor, at: dateti
 def _evidence(row: dict[str, Any]) -> dict[str, Any]:
     """Both sides by their numbers; no personal data."""
     kept = [name for name in _NAMES if name not in {"known", "earned", "settled_elsewhere"} and row[name] is not None]
-    return {name: row[name] if isinstance(row[name], int | list | str) else str(row[name]) for name in kept}
+    return {name: _readable(row[name]) for name in kept}
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return clock.local(value).strftime("%Y-%m-%d %H:%M:%S")
+    return value if isinstance(value, int | list | str) else str(value)
 
 
 def _totals(rows: list[dict[str, Any]], day: date) -> dict[str, int]:
