@@ -52,7 +52,7 @@ def _yesterday(rng: random.Random, at: datetime) -> None:
     )
     with transaction.atomic():
         paid = [_paid(rng, rng.choice(patients), when, number) for number, when in enumerate(moments, start=1)]
-        late = _paid(rng, patients[0], clock.at_local(day, time(23, 58, 41)), 37)
+        _paid(rng, patients[0], clock.at_local(day, time(23, 58, 41)), 37)
         refunds = [_refunded(payment, clock.at_local(day, time(17, number))) for number, payment in enumerate(paid[:3])]
     rows = [_pay_row(payment) for payment in paid] + [_refund_row(refund) for refund in refunds]
     rows[7]["手续费"] = "0.85000"
