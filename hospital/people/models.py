@@ -12,6 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hospital.kit.fields import BlindIndexField, EncryptedTextField, IdentityQuerySet
 from hospital.kit.masking import mask_id, mask_name
@@ -131,11 +132,11 @@ class Patient(models.Model):
 
 
 class Relation(models.TextChoices):
-    SELF = "self", _("myself")
-    PARENT = "parent", _("parent")
-    SPOUSE = "spouse", _("spouse")
-    CHILD = "child", _("child")
-    OTHER = "other", _("other relative")
+    SELF = "self", pgettext_lazy("relation", "myself")
+    PARENT = "parent", pgettext_lazy("relation", "parent")
+    SPOUSE = "spouse", pgettext_lazy("relation", "spouse")
+    CHILD = "child", pgettext_lazy("relation", "child")
+    OTHER = "other", pgettext_lazy("relation", "other relative")
 
 
 class FamilyLink(models.Model):

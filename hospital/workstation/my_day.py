@@ -18,7 +18,7 @@ from billing.models import Refund
 from billing.states import RefundStatus
 from emr.models import CriticalAlert, Note, Prescription, Report
 from hospital.kit import clock
-from hospital.kit.actor import Actor
+from hospital.kit.actor import STAFF, Actor, Role
 from hospital.kit.routes import may_open
 from hospital.messaging.selectors import unread_count
 
@@ -30,6 +30,7 @@ class Desk:
     title: Promise
     path: str
     number: Number
+    roles: frozenset[Role]  # whose work it is; others who may open the page have nothing to do there
     tone: str = "warn"  # of a number above nought
 
 
@@ -90,21 +91,25 @@ def _messages(actor: Actor, at: datetime) -> tuple[int, str]:
     return unread_count(actor), ""
 
 
+_DOCTORS = frozenset({Role.DOCTOR})
+_PHARMACISTS = frozenset({Role.PHARMACIST})
+_MONEY = frozenset({Role.FINANCE, Role.CASHIER})
+
 DESKS: tuple[Desk, ...] = (
-    Desk(gettext_lazy("Critical values"), "/staff/criticals/", _criticals, tone="danger"),
-    Desk(gettext_lazy("Results to sign"), "/staff/results/", _results),
-    Desk(gettext_lazy("Unsigned notes"), "/staff/notes/", _notes),
-    Desk(gettext_lazy("Prescriptions to review"), "/staff/prescriptions/", _reviews),
-    Desk(gettext_lazy("To dispense"), "/staff/dispensing/", _dispensing),
-    Desk(gettext_lazy("Refunds to approve"), "/staff/refunds/", _refunds),
-    Desk(gettext_lazy("Unread messages"), "/staff/messages/", _messages, tone="brand"),
+    Desk(gettext_lazy("Critical values"), "/staff/results/", _criticals, _DOCTORS, tone="danger"),
+    Desk(gettext_lazy("Results to sign"), "/staff/results/", _results, _DOCTORS),
+    Desk(gettext_lazy("Unsigned notes"), "/staff/patients/", _notes, _DOCTORS),
+    Desk(gettext_lazy("Prescriptions to review"), "/staff/pharmacy/", _reviews, _PHARMACISTS),
+    Desk(gettext_lazy("To dispense"), "/staff/pharmacy/", _dispensing, _PHARMACISTS),
+    Desk(gettext_lazy("Refunds to approve"), "/staff/refunds/", _refunds, _MONEY),
+    Desk(gettext_lazy("Unread messages"), "/staff/messages/", _messages, STAFF, tone="brand"),
 )
 
 
 def tiles_for(actor: Actor, *, at: datetime) -> list[Tile]:
     tiles = []
     for desk in DESKS:
-        if may_open(actor, desk.path):
+        if actor.is_any(*desk.roles) and may_open(actor, desk.path):
             number, hint = desk.number(actor, at)
             tiles.append(Tile(str(desk.title), desk.path, number, hint, desk.tone if number else "success"))
     return tiles

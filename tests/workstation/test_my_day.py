@@ -26,10 +26,13 @@ def _report(doctor, patient, *, age):
 def test_results_to_sign_are_counted_for_their_doctor_with_the_oldest(cast, all_pages_exist):
     _report(cast.doctor_li, cast.wang_fang, age=timedelta(minutes=90))
     _report(cast.doctor_li, cast.wang_fang, age=timedelta(minutes=5))
-    tiles = {tile.url: tile for tile in my_day.tiles_for(actor_of_person(cast.doctor_li), at=clock.now())}
-    assert tiles["/staff/results/"].number == 2 and tiles["/staff/results/"].hint == "最早 1 小时前"
-    others = {tile.url: tile for tile in my_day.tiles_for(actor_of_person(cast.other_doctor), at=clock.now())}
-    assert others["/staff/results/"].number == 0 and others["/staff/results/"].tone == "success"
+
+    def results_of(person):
+        tiles = my_day.tiles_for(actor_of_person(person), at=clock.now())
+        return next(tile for tile in tiles if tile.title == "待签结果")
+
+    assert (results_of(cast.doctor_li).number, results_of(cast.doctor_li).hint) == (2, "最早 1 小时前")
+    assert (results_of(cast.other_doctor).number, results_of(cast.other_doctor).tone) == (0, "success")
 
 
 @pytest.mark.parametrize(
@@ -50,6 +53,14 @@ def test_ages_are_told_in_the_largest_fitting_unit(age, words):
 def test_each_role_has_a_first_page(cast, who):
     answer = client_for(getattr(cast, who)).get("/staff/")
     assert answer.status_code == 200 and "我的今日" in answer.content.decode()
+
+
+def test_a_desk_is_shown_to_those_whose_work_it_is(cast, all_pages_exist):
+    def titles(person):
+        return {tile.title for tile in my_day.tiles_for(actor_of_person(person), at=clock.now())}
+
+    assert "待审退费" in titles(cast.finance) and "待签结果" not in titles(cast.finance)
+    assert {"处方审核", "待发药"} <= titles(cast.pharmacist) and "危急值" not in titles(cast.pharmacist)
 
 
 def test_patients_and_strangers_have_none(cast, client):
