@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, DateTimeField, Func, Min, Q, QuerySet
 
 from appointments.models import Period, Session
 from appointments.states import SessionStatus
@@ -85,9 +85,9 @@ def offers_of(doctor_id: int, *, at: datetime) -> list[Offer]:
 
 def online_doctors(*, at: datetime) -> list[Staff]:
     """Doctors with open online sessions to come, soonest first; public words only (IH-14)."""
-    soonest = Min("sessions__during", filter=Q(sessions__in=_upcoming(at)))
-    rows = Staff.objects.filter(is_listed=True, suspended_at=None, sessions__in=_upcoming(at))
-    return list(rows.annotate(next_online=soonest).distinct().order_by("next_online", "pk")[:50])
+    begins = Func("sessions__during", function="lower", output_field=DateTimeField())
+    rows = Staff.objects.filter(is_listed=True, suspended_at=None, sessions__in=_upcoming(at).order_by())
+    return list(rows.annotate(next_online=Min(begins)).order_by("next_online", "pk")[:50])
 
 
 def visit_for(actor: Actor, visit_id: int, *, at: datetime, action: str = "consult.read") -> OnlineVisit:

@@ -5,6 +5,11 @@ from typing import Any
 from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import SessionMiddlewareStack
+from django.urls import path
 
-socket_routes: list[Any] = []
+from consult.consumers import TalkConsumer
+
+socket_routes: list[Any] = [
+    path("ws/talk/<int:pk>/", TalkConsumer.as_asgi()),  # type: ignore[arg-type] # an ASGI app is no view
+]
 socket_application = AllowedHostsOriginValidator(SessionMiddlewareStack(URLRouter(socket_routes)))

@@ -1,0 +1,63 @@
+"""Online visits: the patient's side and the treating doctor, nobody else."""
+
+from collections.abc import Sequence
+from io import BytesIO
+
+from consult.models import OnlineVisit
+from consult.services.applying import Shown
+from hospital.kit import clock
+from tests.access.subjects import Case, subject
+from tests.cast import Cast
+from tests.consult.stage import Stage, build
+
+# The state in which each rule finds its visit.
+_STATE = {
+    "consult.visit": "applying", "consult.consent": "applying", "consult.time": "ready", "consult.cancel": "applying",
+    "consult.talk": "waiting", "consult.messages": "talking", "consult.work": "waiting", "consult.act": "talking",
+}  # fmt: skip
+
+
+def _visit(stage: Stage, rule: str) -> OnlineVisit:
+    stage.was_here()
+    state = _STATE.get(rule, "talking")
+    if state in ("waiting", "talking"):
+        return stage.waiting() if state == "waiting" else stage.talking()
+    visit = stage.apply()
+    if state == "ready":
+        stage.consent(visit)
+        stage.answer(visit)
+    return visit
+
+
+@subject("online_visit")
+def online_visit(cast: Cast, rule: str) -> Sequence[Case]:
+    stage = build(cast)
+    visit = _visit(stage, rule)
+    data = {
+        "consult.consent": {"version": 1},
+        "consult.time": {"period": stage.periods()[0].pk},
+        "consult.talk": {"text": "你好"},
+        "consult.messages": {"text": "你好"},
+        "consult.act": {"action": "say", "text": "你好"},
+    }.get(rule)
+    may = {"wang_fang", "doctor_li"}
+    return [Case("own, and of its doctor", {"pk": visit.pk}, may, data=data)]
+
+
+@subject("online_doctor")
+def online_doctor(cast: Cast, rule: str) -> Sequence[Case]:
+    stage = build(cast)
+    stage.was_here()
+    data = {"patient": cast.wang_fang.patient_id}
+    return [Case("a listed doctor", {"staff_id": cast.doctor_li.staff.pk}, {"wang_fang"}, data=data)]
+
+
+@subject("online_evidence")
+def online_evidence(cast: Cast, rule: str) -> Sequence[Case]:
+    stage = build(cast)
+    picture = BytesIO(b"\xff\xd8\xff\xe0CANARY-EVIDENCE")
+    shown = Shown("discharge", "乳腺癌", "县医院", clock.today(), picture)
+    visit = stage.waiting(shown=shown)
+    evidence = visit.evidence.get()
+    url = {"pk": visit.pk, "evidence_id": evidence.pk}
+    return [Case("of one's own visit", url, {"doctor_li"}, secrets=["CANARY-EVIDENCE"])]
