@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from hospital import health, problem_pages
+from hospital import api_docs, health, problem_pages
 
 handler404 = problem_pages.not_found
 handler403 = problem_pages.forbidden
@@ -39,5 +39,6 @@ urlpatterns = [
     path("staff/", include("consult.staff_urls")),
     path("staff/", include("treatment.staff_urls")),
     *[path("api/v1/", include(f"{app}.api.urls")) for app in _API],
+    path("api/schema/", api_docs.SchemaView.as_view(), name="schema"),
     path("admin/", admin.site.urls),
 ]
