@@ -44,7 +44,7 @@ def seed(*, size: str, rng: random.Random, at: datetime) -> None:
             for line in lines:
                 _slot(doctor, department_id, place, at, *line)
     today = clock.business_day(at)
-    for number in range(_DAYS[size]):
+    for number in range(_DAYS[size] + 1):  # what is left of today, and so many whole days
         services.sessions_generate(
             actor=_HOUSE, first=today + timedelta(days=number), last=today + timedelta(days=number), at=at
         )
