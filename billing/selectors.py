@@ -14,6 +14,7 @@ from hospital.audit.models import Entry as AuditLine
 from hospital.kit import clock
 from hospital.kit.actor import Actor, Role
 from hospital.kit.problems import NotFound
+from hospital.organisation.selectors import cares_for
 from hospital.people.models import Patient
 
 from . import errors, policy
@@ -270,3 +271,24 @@ def refund_queue(actor: Actor) -> tuple[list[Refund], list[Refund]]:
         raise NotFound
     rows = Refund.objects.select_related("charge", "payment").order_by("requested_at")
     return list(rows.filter(status=RefundStatus.REQUESTED)[:200]), list(rows.filter(status=RefundStatus.FAILED)[:200])
+
+
+# --- In the consulting room ---------------------------------------------------------------------------------------
+def charges_in_care(actor: Actor, charge_ids: list[int], *, at: datetime) -> list[Charge]:
+    """Bills of patients whom this carer treats; leaves an audit line. Raises NotFound for anybody else's."""
+    charges = list(Charge.objects.filter(pk__in=charge_ids))
+    patients = {charge.patient_id for charge in charges}
+    if len(charges) != len(charge_ids) or not all(cares_for(actor, patient, at=at) for patient in patients):
+        raise NotFound
+    with transaction.atomic():
+        for charge in charges:
+            audit.record(actor, "bill.read", at=at, subject=charge, patient_id=charge.patient_id)
+    return charges
+
+
+def order_in_care(actor: Actor, number: str) -> PayOrder:
+    """The order that this carer put on the screen."""
+    order = PayOrder.objects.filter(number=number, staff_id__isnull=False).first()
+    if order is None or order.staff_id != actor.staff_id:
+        raise NotFound
+    return order

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import cash, finance
+from .views import cash, finance, room
 
 app_name = "billing_staff"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("finance/cases/<int:case_id>/", finance.case_page, name="case"),
     path("finance/cases/<int:case_id>/propose/", finance.case_propose, name="case_propose"),
     path("finance/cases/<int:case_id>/decide/", finance.case_decide, name="case_decide"),
+    path("charges/<ids:charge_ids>/qr/", room.room_qr, name="room_qr"),
+    path("pay-orders/<str:number>/state/", room.room_state, name="room_state"),
     path("refunds/", finance.refunds, name="refunds"),
     path("refunds/<int:refund_id>/decide/", finance.refund_decide, name="refund_decide"),
 ]

@@ -1,12 +1,9 @@
 """Patient pages of billing."""
 
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, URLResolver, path
 
 from .channels.wechat import views as wechat
-from .converters import Ids
 from .views import bills, pay, prices
-
-register_converter(Ids, "ids")
 
 app_name = "billing"
 urlpatterns: list[URLPattern | URLResolver] = [

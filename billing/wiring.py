@@ -5,11 +5,14 @@ from django.utils.translation import gettext_lazy as _
 
 def wire() -> None:
     """Called once, from AppConfig.ready()."""
+    from django.urls import register_converter
+
     from hospital.kit import sweeps
 
     from . import invariants, kinds, services
     from .channels import base
     from .channels.wechat.client import WeChatClient, is_ready
+    from .converters import Ids
     from .models import Channel
     from .services import bills, intents
 
@@ -19,7 +22,9 @@ def wire() -> None:
             kinds.COUNTER, _("Outpatient fees"), "outpatient", kinds.nothing, kinds.nothing, lambda charge, at: True
         )
     )
+    register_converter(Ids, "ids")
     _wire_messages()
+    _wire_audit()
     invariants.register_all()
     sweeps.register("billing.notices", services.notices_deliver, every=10, title="Payment consequences")
     sweeps.register("billing.expiry", services.charges_expire, every=15, title="Expired bills")
@@ -38,3 +43,13 @@ def _wire_messages() -> None:
             _("%(yuan)s yuan went back the way they came; they arrive within 3 working days."),
         )
     )
+
+
+def _wire_audit() -> None:
+    """How a patient reads these lines under "who opened my record"."""
+    from hospital.audit.kinds import action_title
+
+    action_title("bill.read", _("opened a bill"))
+    action_title("desk.patient_find", _("read the visit card at the cash desk"))
+    action_title("desk.bills_read", _("looked at open bills at the cash desk"))
+    action_title("refund.request", _("asked for a refund"))

@@ -12,6 +12,7 @@ PUBLIC_ROUTES = frozenset(
         "appointments.doctor",
         "appointments.doctors",
         "appointments.hall",
+        "billing.api.prices",
         "billing.notify.wechat",
         "billing.prices",
         "health.live",

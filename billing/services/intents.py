@@ -96,9 +96,9 @@ def order_refresh(order_id: int, *, at: datetime) -> bool:
     order = _order_claim(order_id, at=at)
     if order is None:
         return False
-    client = base.client(order.channel)
     over = order.expires_at <= at or order.close_wanted_at is not None
     try:
+        client = base.client(order.channel)
         state = client.query(order)
         if state.trade == base.Trade.WAITING and over:
             state = _close_or_ask(client, order)
@@ -169,8 +169,8 @@ def refund_push(refund_id: int, *, at: datetime) -> bool:
     if refund.payment.success_at < at - limit:
         refund_store(refund_id, base.RefundState(base.Back.FAILED), at=at, why="past the channel's limit (PAY-09)")
         return True
-    client = base.client(refund.payment.channel)
     try:
+        client = base.client(refund.payment.channel)
         state = client.refund(refund) if first_time else _asked_again(client, refund)
     except base.ChannelUnknown as error:
         _refund_unknown(refund_id, at=at, why=str(error))

@@ -151,3 +151,26 @@ def recon_case_work(cast: Cast, rule: str) -> Sequence[Case]:
         row = _case(cast, status="proposed", action="explain", proposed_by_account_id=cast.admin.account.pk)
         data = {"decision": "approve"}
     return [Case("one", {"case_id": row.pk}, may={"finance", "second_finance"}, data=data)]
+
+
+@subject("room_charge")
+def room_charge(cast: Cast, rule: str) -> Sequence[Case]:
+    """The doctor in care of the patient, and no other; the channel isn't there in this test, and that is said."""
+    cast.care_begins(cast.doctor_li, cast.wang_fang)
+    mine, theirs = _owe(cast, cast.wang_fang, 500), _owe(cast, cast.stranger, 501)
+    return [
+        Case("own patient", {"charge_ids": mine.pk}, may={"doctor_li"}, secrets=SECRETS),
+        Case("other's patient", {"charge_ids": theirs.pk}, may=set(), secrets=SECRETS),
+    ]
+
+
+@subject("room_order")
+def room_order(cast: Cast, rule: str) -> Sequence[Case]:
+    owed = _owe(cast, cast.wang_fang, 502)
+    with transaction.atomic():
+        order = services.pay_order_open(
+            actor=actor_of_person(cast.doctor_li), charge_ids=[owed.pk], channel="cash", method="desk", at=cast.at
+        )
+        order.status = "closed"
+        order.save(update_fields=["status"])
+    return [Case("own", {"number": order.number}, may={"doctor_li"}, secrets=SECRETS)]

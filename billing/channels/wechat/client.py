@@ -82,6 +82,8 @@ class WeChatClient:
     """Speaks for the hospital at WeChat Pay. Made anew for each use; holds nothing but the SDK."""
 
     def __init__(self) -> None:
+        if not is_ready():
+            raise ChannelUnknown("this installation has no merchant keys of WeChat Pay")
         self._sdk = sdk()
 
     def _ask(self, verb: str, **kwargs: Any) -> tuple[int, Any]:
