@@ -61,16 +61,16 @@ _SIDES = {"左": "left", "右": "right"}
 
 def q02_complaint(subject: Subject) -> Defects:
     """Q02: the chief complaint is there, short, and says since when."""
-    text = subject.fields.get("chief-complaint", "").strip()
+    text = subject.fields.get("chief_complaint", "").strip()
     most = parameters.COMPLAINT_CHARACTERS.at(subject.at)
     if not text:
-        return {"chief-complaint": _("Write the chief complaint: what, and since when.")}
+        return {"chief_complaint": _("Write the chief complaint: what, and since when.")}
     if len(text) > most:
         return {
-            "chief-complaint": _("Shorten it to %(most)d characters (now %(now)d).") % {"most": most, "now": len(text)}
+            "chief_complaint": _("Shorten it to %(most)d characters (now %(now)d).") % {"most": most, "now": len(text)}
         }
     if not _DURATION.search(text):
-        return {"chief-complaint": _("Say since when, for example '2 years after surgery'.")}
+        return {"chief_complaint": _("Say since when, for example '2 years after surgery'.")}
     return {}
 
 
@@ -109,10 +109,10 @@ def q14_sex(subject: Subject) -> Defects:
 
 def q18_side(subject: Subject) -> Defects:
     """Q18: left and right agree between complaint and diagnosis."""
-    told = _sides(subject.fields.get("chief-complaint", ""))
+    told = _sides(subject.fields.get("chief_complaint", ""))
     found = _sides("".join(one.display for one in subject.diagnoses))
     if told and found and told.isdisjoint(found):
-        return {"chief-complaint": _("The side differs from the diagnosis.")}
+        return {"chief_complaint": _("The side differs from the diagnosis.")}
     return {}
 
 

@@ -63,8 +63,8 @@ DRUGS: tuple[tuple[str, str, str, str, str, str, str, str, int, list[str], str, 
 _LIMITS = (("HGB", "50", None), ("PLT", "20", "1000"), ("WBC", "1.5", "30"), ("K", "2.8", "6.2"), ("CREA", None, "650"))
 
 _NOTE = {
-    "chief-complaint": "右乳癌术后1年余复查",
-    "present-illness": "患者右乳癌改良根治术后，已完成辅助化疗，口服来曲唑内分泌治疗。近期无胸痛、咳嗽、骨痛，偶有手指晨僵。",
+    "chief_complaint": "右乳癌术后1年余复查",
+    "present_illness": "患者右乳癌改良根治术后，已完成辅助化疗，口服来曲唑内分泌治疗。近期无胸痛、咳嗽、骨痛，偶有手指晨僵。",
     "change": "same",
     "exam": "右侧胸壁手术瘢痕平整，未触及结节；左乳及双侧腋窝、锁骨上未触及肿大淋巴结。",
     "results": "血常规、肝肾功能大致正常，CEA、CA153 在参考范围内；胸部 CT 未见转移征象。",

@@ -24,8 +24,8 @@ class EncounterKind(models.TextChoices):
 
 
 class EncounterStatus(models.TextChoices):
-    OPEN = "open", _("open")
-    CLOSED = "closed", _("closed")
+    OPEN = "open", _("under way")
+    CLOSED = "closed", _("ended")
     ARCHIVED = "archived", _("archived")
 
 

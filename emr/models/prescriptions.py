@@ -62,9 +62,9 @@ class Drug(models.Model):
 class PrescriptionKind(models.TextChoices):
     """RX-07; each has its colour on screen and on paper."""
 
-    NORMAL = "normal", _("normal")
-    EMERGENCY = "emergency", _("emergency")
-    CHILD = "child", _("paediatric")
+    NORMAL = "normal", _("ordinary prescription")
+    EMERGENCY = "emergency", _("emergency prescription")
+    CHILD = "child", _("paediatric prescription")
     HERBAL = "herbal", _("herbal slices")
 
 

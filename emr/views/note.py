@@ -124,7 +124,7 @@ def _note_context(note: Note, mine: bool, problem: Problem | None, fields: Mappi
     names = concepts_by_code(CodeSystem.ICD10, [row["code"] for row in rows])
     return {
         "sections": [
-            {"id": section.id, "label": section.label, "kind": section.kind, "most": section.most, "options": section.options, "unit": section.unit,
+            {"id": section.id, "label": section.label, "short": not section.is_text, "kind": section.kind, "most": section.most, "options": section.options, "unit": section.unit,
              "required": section.required, "text": texts.get(section.id, ""), "defect": defects.get(section.id, ""),
              "from_patient": section.id in from_patient}
             for section in selectors.note_sections(note)
@@ -249,7 +249,7 @@ def amend(request: HttpRequest, pk: int) -> HttpResponse:
         "encounter": note.encounter, "patient": note.encounter.patient, "note": note, "version": latest,
         "problem": problem, "reason": words(request.POST, "reason"), "fresh": proof.is_fresh(request),
         "sections": [
-            {"id": section.id, "label": section.label, "kind": section.kind, "most": section.most, "options": section.options, "unit": section.unit,
+            {"id": section.id, "label": section.label, "short": not section.is_text, "kind": section.kind, "most": section.most, "options": section.options, "unit": section.unit,
              "text": texts.get(section.id, ""), "defect": problem.fields.get(section.id, "") if problem else ""}
             for section in selectors.note_sections(note)
         ],

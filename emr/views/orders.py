@@ -201,7 +201,8 @@ def _page(
         "encounter": found, "patient": found.patient, "draft": draft, "rows": _rows(lines), "problem": problem,
         "findings": findings, "drugs": Drug.objects.filter(is_active=True).order_by("name"),
         "diagnoses": selectors.encounter_diagnoses(found), "fresh": proof.is_fresh(request),
-        "earlier": earlier.prefetch_related("lines").order_by("-signed_at")[:5], "posted": request.POST,
+        "earlier": earlier.prefetch_related("lines").order_by("-signed_at")[:5], "long_reason": words(request.POST, "long_reason") or (draft.long_reason if draft else ""),
+        "override_reason": words(request.POST, "override_reason") or (draft.override_reason if draft else ""),
         "routes": sorted({route for row in Drug.objects.filter(is_active=True) for route in row.routes}),
         "record": selectors.record_for(actor_of(request), found.patient_id, "prescribing", at=at),
     }  # fmt: skip

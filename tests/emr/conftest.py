@@ -23,8 +23,8 @@ from tests.cast import Cast, Person, actor_of_person
 HOUSE = system("tests.emr")
 
 FIELDS = {
-    "chief-complaint": "右乳癌术后2年复查",
-    "present-illness": "术后规律内分泌治疗，无胸痛、骨痛，食欲睡眠可。与上次相比无明显变化。",
+    "chief_complaint": "右乳癌术后2年复查",
+    "present_illness": "术后规律内分泌治疗，无胸痛、骨痛，食欲睡眠可。与上次相比无明显变化。",
     "change": "same",
     "exam": "右侧胸壁瘢痕平整，未触及结节。",
     "plan": "继续来曲唑内分泌治疗，复查血常规、肝肾功能、肿瘤标志物。",

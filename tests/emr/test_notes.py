@@ -17,10 +17,10 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_draft_is_kept_with_each_save(clinic: Clinic) -> None:
-    clinic.save({"chief-complaint": "右乳癌术后2年"})
-    note = clinic.save({"chief-complaint": "右乳癌术后2年复查", "nonsense": "x"})
+    clinic.save({"chief_complaint": "右乳癌术后2年"})
+    note = clinic.save({"chief_complaint": "右乳癌术后2年复查", "nonsense": "x"})
     assert note.revision == 2
-    assert note.draft["fields"] == {"chief-complaint": "右乳癌术后2年复查"}
+    assert note.draft["fields"] == {"chief_complaint": "右乳癌术后2年复查"}
 
 
 def test_the_second_of_two_editors_meets_a_conflict_and_nothing_is_lost_G11(clinic: Clinic) -> None:
@@ -54,13 +54,13 @@ def test_a_draft_is_no_evidence_of_a_diagnosis_IH01(clinic: Clinic) -> None:
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"chief-complaint": ""}, "chief-complaint"),
-        ({"chief-complaint": "复查"}, "chief-complaint"),
-        ({"chief-complaint": "右乳癌术后两年复查伴有间断性胸壁不适及乏力多时"}, "chief-complaint"),
-        ({"chief-complaint": "左乳癌术后2年"}, ""),
+        ({"chief_complaint": ""}, "chief_complaint"),
+        ({"chief_complaint": "复查"}, "chief_complaint"),
+        ({"chief_complaint": "右乳癌术后两年复查伴有间断性胸壁不适及乏力多时"}, "chief_complaint"),
+        ({"chief_complaint": "左乳癌术后2年"}, ""),
         ({"plan": ""}, "plan"),
-        ({"present-illness": "患者，男，62岁，无不适。"}, "present-illness"),
-        ({"present-illness": "身份证110101199003070038，无不适"}, "present-illness"),
+        ({"present_illness": "患者，男，62岁，无不适。"}, "present_illness"),
+        ({"present_illness": "身份证110101199003070038，无不适"}, "present_illness"),
         ({"exam": "体温____℃"}, "exam"),
         ({"temperature": "47"}, "temperature"),
         ({"weight": "abc"}, "weight"),
@@ -107,27 +107,27 @@ def test_what_the_patient_answered_must_be_confirmed_C1_IH09(clinic: Clinic) -> 
     clinic.none_known()
     with transaction.atomic():
         services.note_prefill(
-            actor=clinic.li, encounter_id=clinic.encounter.pk, fields={"present-illness": "我最近很好"}, at=clock.now()
+            actor=clinic.li, encounter_id=clinic.encounter.pk, fields={"present_illness": "我最近很好"}, at=clock.now()
         )
-    note = clinic.save({**FIELDS, "present-illness": "我最近很好"})
+    note = clinic.save({**FIELDS, "present_illness": "我最近很好"})
     sign = entry(services.note_sign)
     with pytest.raises(errors.QualityRefusal) as refused:
         sign(actor=clinic.li, note_id=note.pk, revision=note.revision, at=clock.now())
-    assert set(refused.value.fields) == {"present-illness"}
+    assert set(refused.value.fields) == {"present_illness"}
     note = entry(services.note_save)(
-        actor=clinic.li, note_id=note.pk, fields={**FIELDS, "present-illness": "我最近很好"},
-        diagnoses=[DiagnosisSpec(C50, "main")], revision=note.revision, at=clock.now(), confirmed=["present-illness"],
+        actor=clinic.li, note_id=note.pk, fields={**FIELDS, "present_illness": "我最近很好"},
+        diagnoses=[DiagnosisSpec(C50, "main")], revision=note.revision, at=clock.now(), confirmed=["present_illness"],
     )  # fmt: skip
     sign(actor=clinic.li, note_id=note.pk, revision=note.revision, at=clock.now())
 
 
 def test_prefill_never_writes_over_the_doctor(clinic: Clinic) -> None:
-    clinic.save({"present-illness": "mine"})
+    clinic.save({"present_illness": "mine"})
     with transaction.atomic():
         note = services.note_prefill(
-            actor=clinic.li, encounter_id=clinic.encounter.pk, fields={"present-illness": "theirs"}, at=clock.now()
+            actor=clinic.li, encounter_id=clinic.encounter.pk, fields={"present_illness": "theirs"}, at=clock.now()
         )
-    assert note.draft["fields"]["present-illness"] == "mine"
+    assert note.draft["fields"]["present_illness"] == "mine"
 
 
 def test_only_the_treating_doctor_signs_MR01_G37(clinic: Clinic) -> None:
