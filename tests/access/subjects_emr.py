@@ -9,7 +9,7 @@ from emr import services
 from emr.models import AmendmentRequest, Encounter
 from hospital.kit import clock
 from hospital.kit.transactions import entry
-from tests.access.subjects import Case, subject
+from tests.access.subjects import OK, Case, subject
 from tests.cast import Cast, Person, actor_of_person
 from tests.emr.conftest import C50, FIELDS, Clinic, furnish, open_visit
 
@@ -87,9 +87,9 @@ def prescription(cast: Cast, rule: str) -> Sequence[Case]:
     may = {"doctor_li"} if rule == "emr.prescription_void" else {"wang_fang"}
     cases = [Case("own", {"pk": mine.pk}, may, data=data, secrets=[mine.number])]
     if rule != "emr.prescription_void":
-        cases.append(Case("of the stranger", {"pk": _prescription(cast, cast.stranger, "signed").pk}, set(), data=data)
-                     if rule != "emr.prescription" else
-                     Case("of the stranger", {"pk": _prescription(cast, cast.stranger, "signed").pk}, {"stranger"}))  # fmt: skip
+        # hers is only just signed: to its owner a change is too early (409), to everybody else it isn't there
+        theirs = _prescription(cast, cast.stranger, "signed")
+        cases.append(Case("of the stranger", {"pk": theirs.pk}, {"stranger"}, data=data, success=OK | {409}))
     return cases
 
 
@@ -105,14 +105,10 @@ def pharmacy(cast: Cast, rule: str) -> Sequence[Case]:
     data = {
         "outcome": "pass", "match": [name for _group, name, _words in MATCHES], "courier": "顺丰", "tracking_no": "1"
     }  # fmt: skip
+    # Pharmacist took and reviewed it: the second one is told so (409), the reviewer may not dispense (403, RX-10).
+    told = {"emr.pharmacy_review": {409}, "emr.pharmacy_dispense": {403}}.get(rule, set())
     may = {"pharmacist", "second_pharmacist"}
-    if rule == "emr.pharmacy_take":
-        may = {"pharmacist"}  # who comes second finds it taken: a conflict, not a success
-    if rule in {"emr.pharmacy_review"}:
-        may = {"pharmacist"}
-    if rule == "emr.pharmacy_dispense":
-        may = {"second_pharmacist"}  # the reviewer never dispenses (RX-10)
-    return [Case("in the queue", {"pk": mine.pk}, may, data=data, secrets=[mine.number])]
+    return [Case("in the queue", {"pk": mine.pk}, may, data=data, secrets=[mine.number], success=OK | told)]
 
 
 @subject("emr.encounter")
