@@ -12,9 +12,10 @@ def wire() -> None:
     from hospital.messaging.kinds import MessageKind
     from hospital.messaging.kinds import register as message_kind
 
-    from . import chain, charging, kinds, notices, orderables
+    from . import chain, charging, invariants, kinds, notices, orderables
     from .services import prescriptions_tidy
 
+    invariants.register_all()
     sweeps.register(notices.SWEEP, notices.deliver_due, every=15, title="what emr tells the apps above")
     sweeps.register("emr.anchor", chain.anchor_repair, every=60, title="the end of the chain of signed records")
     kinds.register_order(kinds.OrderKind("lab", _("Laboratory"), item_of=orderables.item_of("lab")))

@@ -24,8 +24,8 @@ class EncounterKind(models.TextChoices):
 
 
 class EncounterStatus(models.TextChoices):
-    OPEN = "open", _("under way")
-    CLOSED = "closed", _("ended")
+    OPEN = "open", _("visit under way")
+    CLOSED = "closed", _("visit ended")
     ARCHIVED = "archived", _("archived")
 
 
