@@ -189,7 +189,7 @@ def test_the_visit_card_is_scanned_and_the_patient_is_in_the_queue_h2(clinic: Cl
 
 def test_a_card_of_nobody_and_an_empty_scan_are_said(clinic: Clinic) -> None:
     desk = client_for(clinic.cast.nurse)
-    assert "今天没有可签到的预约" in text(desk.post("/staff/check-in/", {"code": "nonsense"}))
+    assert "就诊码无法识别" in text(desk.post("/staff/check-in/", {"code": "nonsense"}))
     assert desk.post("/staff/check-in/", {"code": ""}).status_code == 422
 
 
