@@ -38,6 +38,7 @@ urlpatterns = [
     path("staff/", include("appointments.staff_urls")),
     path("staff/", include("consult.staff_urls")),
     path("staff/", include("treatment.staff_urls")),
+    path("staff/", include("hospital.interop.staff_urls")),
     *[path("api/v1/", include(f"{app}.api.urls")) for app in _API],
     path("api/schema/", api_docs.SchemaView.as_view(), name="schema"),
     path("admin/", admin.site.urls),

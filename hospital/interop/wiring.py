@@ -3,3 +3,8 @@
 
 def wire() -> None:
     """Called once, from AppConfig.ready()."""
+    from hospital.kit import sweeps
+
+    from . import services
+
+    sweeps.register("interop.unfinished", services.unfinished_process, every=30)
