@@ -57,3 +57,16 @@ class InternalError(Problem):
     status = 500
     title = _("Our own program failed on this message")
     next_step = _("Tell the system administrator; the message is kept and can be tried again.")
+
+
+class BundleUnreadable(Problem):
+    code = "fhir-unreadable"
+    status = 422
+    title = _("The file isn't a FHIR R4 bundle: %(why)s")
+    next_step = _("Ask the other institution to export the patient's record as a FHIR R4 bundle.")
+
+
+class BundleElsewhere(Problem):
+    code = "fhir-other-patient"
+    title = _("These facts are on another patient's record already: %(count)d")
+    next_step = _("Check the record number; the same history can't belong to two people.")
