@@ -20,6 +20,7 @@ def face(request: HttpRequest) -> dict[str, Any]:
         "hospital_name": settings.HOSPITAL_NAME,
         "hospital_phone": settings.HOSPITAL_PHONE,
         "demo": settings.DEMO,
+        "realtime_url": settings.REALTIME_URL,
         "actor": actor,
         "care_mode": hasattr(request, "user") and not actor.is_staff and care_mode_on(request),
     }

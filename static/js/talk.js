@@ -57,7 +57,8 @@
 
   function connect() {
     const scheme = window.location.protocol === "https:" ? "wss" : "ws";
-    const socket = new WebSocket(`${scheme}://${window.location.host}${list.dataset.socket}`);
+    const place = list.dataset.socket; // on this host, unless the installation keeps sockets elsewhere
+    const socket = new WebSocket(place.startsWith("/") ? `${scheme}://${window.location.host}${place}` : place);
     socket.addEventListener("open", () => {
       status.socket = socket;
       status.tries = 0;
