@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from appointments.models import Booking
 from appointments.states import BookingStatus
 from billing.selectors import open_charges_for
+from consult.models import OnlineVisit
+from consult.states import VisitStatus
 from emr.models import Report
 from emr.selectors import visible_reports
 from hospital.audit import services as audit
@@ -24,6 +26,8 @@ from hospital.kit import clock, money
 from hospital.kit.actor import Actor
 from hospital.kit.routes import page_exists
 from hospital.people.models import FamilyLink, Patient, Relation
+from treatment.models import Session
+from treatment.states import SessionStatus
 
 MOST = 4  # of each kind; the rest is one touch away on its own page
 
@@ -75,11 +79,18 @@ def todos_for(actor: Actor, *, at: datetime) -> list[Todo]:
     if not actor.patient_ids:
         return []
     names = names_of(actor)
-    visits = _visits(actor, at, names)
+    visits = sorted([*_visits(actor, at, names), *_sessions(actor, at, names)], key=lambda todo: todo.at or at)
     tonight = clock.day_bounds(clock.business_day(at))[1]
     today = [visit for visit in visits if visit.at is not None and visit.at < tonight]
     later = [visit for visit in visits if visit not in today]
-    found = [*today, *_bills(actor, at), *_forms(actor, names), *_reports(actor, names), *later]
+    found = [
+        *_talks(actor, names),
+        *today,
+        *_bills(actor, at),
+        *_forms(actor, names),
+        *_reports(actor, names),
+        *later,
+    ]
     return [todo for todo in found if page_exists(todo.url)]
 
 
@@ -88,15 +99,15 @@ def _visits(actor: Actor, at: datetime, names: dict[int, str]) -> list[Todo]:
         patient_id__in=actor.patient_ids,
         status__in=[BookingStatus.BOOKED, BookingStatus.CHECKED_IN],
         during__endswith__gt=at - timedelta(hours=4),
-    )
+    ).exclude(kind="online")  # shown as the talk that it opens
     rows = coming.select_related("doctor", "department").order_by("during", "pk")[:MOST]
     return [
         Todo(
             title=f"{row.department.name} · {row.doctor.name}",
             url=f"/visits/{row.pk}/",
-            icon="talk" if row.kind == "online" else "stethoscope",
+            icon="stethoscope",
             action=_("See your place in the queue") if row.status == BookingStatus.CHECKED_IN else _("Open the visit"),
-            text=_("Online visit") if row.kind == "online" else row.department.location,
+            text=row.department.location,
             whom=names.get(row.patient_id, ""),
             tone="brand",
             at=row.starts_at,
@@ -142,17 +153,73 @@ def _forms(actor: Actor, names: dict[int, str]) -> list[Todo]:
 
 
 def _reports(actor: Actor, names: dict[int, str]) -> list[Todo]:
-    fresh = Report.objects.filter(visible_reports(actor.patient_ids), first_read_at=None)
+    fresh = Report.objects.filter(visible_reports(actor.patient_ids), first_read_at=None).order_by("-released_at")
+    newest = list(fresh[:1])
+    if not newest:
+        return []
+    row, count = newest[0], fresh.count()
+    more = ngettext("%(count)d new report", "%(count)d new reports", count) % {"count": count}
     return [
         Todo(
-            title=row.title,
-            url=f"/reports/{row.pk}/",
+            title=row.title if count == 1 else more,
+            url=f"/reports/{row.pk}/" if count == 1 else "/reports/",
             icon="report",
             action=_("Read"),
-            text=_("New report"),
-            whom=names.get(row.patient_id, ""),
+            text=_("New report") if count == 1 else row.title,
+            whom=names.get(row.patient_id, "") if count == 1 else "",
             tone="info",
             at=row.released_at,
         )
-        for row in fresh.order_by("-released_at")[:MOST]
+    ]
+
+
+_TALK = {
+    VisitStatus.APPLYING: (gettext_lazy("Go on"), gettext_lazy("Your application isn't complete yet")),
+    VisitStatus.WAITING: (gettext_lazy("Open"), gettext_lazy("The doctor has been told and will answer")),
+    VisitStatus.TALKING: (gettext_lazy("Open"), gettext_lazy("The doctor is with you")),
+}
+
+
+def _talks(actor: Actor, names: dict[int, str]) -> list[Todo]:
+    rows = OnlineVisit.objects.filter(patient_id__in=actor.patient_ids, status__in=list(_TALK))
+    found = []
+    for row in rows.select_related("doctor", "department").order_by("-created_at")[:MOST]:
+        action, text = _TALK[VisitStatus(row.status)]
+        answered = row.status == VisitStatus.TALKING and row.last_seq > row.patient_read_seq
+        found.append(
+            Todo(
+                title=_("Online visit with %(name)s") % {"name": row.doctor.name},
+                url=f"/consult/{row.pk}/talk/" if row.status == VisitStatus.TALKING else f"/consult/{row.pk}/",
+                icon="talk",
+                action=_("Read the answer") if answered else str(action),
+                text=_("The doctor has answered") if answered else str(text),
+                whom=names.get(row.patient_id, ""),
+                tone="accent" if answered else "brand",
+            )
+        )
+    return found
+
+
+def _sessions(actor: Actor, at: datetime, names: dict[int, str]) -> list[Todo]:
+    """The next session of each course under way."""
+    rows = Session.objects.filter(
+        patient_id__in=actor.patient_ids,
+        status__in=[SessionStatus.BOOKED, SessionStatus.ARRIVED],
+        during__endswith__gt=at,
+    )
+    nearest: dict[int, Session] = {}
+    for row in rows.select_related("course__item", "machine").order_by("during", "pk")[: MOST * 10]:
+        nearest.setdefault(row.course_id, row)
+    return [
+        Todo(
+            title=row.course.item.name,
+            url=f"/treatment/{row.course_id}/",
+            icon="treatment",
+            action=_("Open"),
+            text=row.machine.name,
+            whom=names.get(row.patient_id, ""),
+            tone="brand",
+            at=row.starts_at,
+        )
+        for row in list(nearest.values())[:MOST]
     ]

@@ -16,6 +16,8 @@ from appointments.models import Booking
 from appointments.states import BookingStatus
 from billing.models import Refund
 from billing.states import RefundStatus
+from consult.models import OnlineVisit
+from consult.states import VisitStatus
 from emr.models import CriticalAlert, Note, Prescription, Report
 from hospital.kit import clock
 from hospital.kit.actor import STAFF, Actor, Role
@@ -61,6 +63,11 @@ def _oldest(rows: QuerySet[CriticalAlert] | QuerySet[Report] | QuerySet[Prescrip
     return rows.count(), waited(found["since"], at)
 
 
+def _talks(actor: Actor, at: datetime) -> tuple[int, str]:
+    rows = OnlineVisit.objects.filter(doctor_id=actor.staff_id, status__in=[VisitStatus.WAITING, VisitStatus.TALKING])
+    return rows.count(), waited(rows.filter(status=VisitStatus.WAITING).aggregate(since=Min("paid_at"))["since"], at)
+
+
 def _criticals(actor: Actor, at: datetime) -> tuple[int, str]:
     return _oldest(CriticalAlert.objects.filter(doctor_id=actor.staff_id, acknowledged_at=None), "raised_at", at)
 
@@ -96,6 +103,7 @@ _PHARMACISTS = frozenset({Role.PHARMACIST})
 _MONEY = frozenset({Role.FINANCE, Role.CASHIER})
 
 DESKS: tuple[Desk, ...] = (
+    Desk(gettext_lazy("Online visits"), "/staff/consult/", _talks, _DOCTORS),
     Desk(gettext_lazy("Critical values"), "/staff/results/", _criticals, _DOCTORS, tone="danger"),
     Desk(gettext_lazy("Results to sign"), "/staff/results/", _results, _DOCTORS),
     Desk(gettext_lazy("Unsigned notes"), "/staff/patients/", _notes, _DOCTORS),

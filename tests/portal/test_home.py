@@ -6,7 +6,7 @@ import pytest
 from django.utils.html import escape
 
 from billing.models import Charge
-from emr.models import Report
+from emr.models import Encounter, Report
 from hospital.kit import clock, routes
 from hospital.portal import menu, selectors
 from tests.cast import actor_of_person, client_for
@@ -71,7 +71,7 @@ def test_home_asks_few_questions_of_the_database(cast, all_pages_exist, django_a
         _report(cast, cast.wang_fang, f"report {at}")
     client = client_for(cast.wang_fang)
     client.get("/")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(20):
         client.get("/")
 
 
@@ -176,3 +176,29 @@ def test_an_unanswered_form_waits_on_the_home_page(cast):
     _response(cast.wang_fang, "复诊预问诊")
     todos = selectors.todos_for(actor_of_person(cast.wang_fang), at=clock.now())
     assert [todo.title for todo in todos] == ["复诊预问诊"]
+
+
+def test_several_new_reports_are_one_line(cast):
+    for title in ["血常规", "肝功能"]:
+        _report(cast, cast.wang_fang, title)
+    todos = selectors.todos_for(actor_of_person(cast.wang_fang), at=clock.now())
+    assert [(todo.title, todo.url) for todo in todos] == [("2 份新报告", "/reports/")]
+
+
+def test_an_answer_in_the_talk_comes_first(cast):
+    from consult.models import OnlineVisit
+
+    at = clock.now()
+    _charge(cast.wang_fang, "1", 6000)
+    encounter = Encounter.objects.create(
+        number="N1", patient=cast.wang_fang.patient, kind="N", department=cast.oncology,
+        doctor=cast.doctor_li.staff, because="test", because_id=1, started_at=at,
+    )  # fmt: skip
+    visit = OnlineVisit.objects.create(
+        patient=cast.wang_fang.patient, account=cast.wang_fang.account, doctor=cast.doctor_li.staff,
+        department=cast.oncology, status="talking", last_seq=3, patient_read_seq=2, created_at=at,
+        paid_at=at, started_at=at, encounter=encounter,
+    )  # fmt: skip
+    first = selectors.todos_for(actor_of_person(cast.wang_fang), at=at)[0]
+    assert (first.url, first.text) == (f"/consult/{visit.pk}/talk/", "医生已回复")
+    assert "医生已回复" not in client_for(cast.stranger).get("/").content.decode()
