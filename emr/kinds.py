@@ -40,7 +40,8 @@ class OrderKind:
     """item_of(code, at): the facts of an item, None when it can't be ordered.
 
     may_cancel(order, at): raises a Problem when it is too late; asked when the patient or doctor takes the order back
-    and when billing asks whether it may be refunded.
+    and when billing asks whether it may be refunded. page(encounter_id): where the doctor orders this kind, when it
+    has a page of its own; a link to it stands beside the orders of the visit.
     """
 
     name: str
@@ -50,6 +51,7 @@ class OrderKind:
     on_paid: Told = nothing
     on_cancelled: Told = nothing
     may_cancel: Callable[[Order, datetime], None] | None = None
+    page: Callable[[int], str] | None = None
 
 
 def always(encounter: Encounter, at: datetime) -> None:

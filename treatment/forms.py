@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from hospital.organisation.models import Staff
 
+from .models import TreatmentItem
+
 
 class ExecuteForm(forms.Form):
     """The record of one session."""
@@ -64,3 +66,17 @@ class AlarmForm(forms.Form):
 
 class StopForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class OrderForm(forms.Form):
+    """A doctor orders so many sessions of one item."""
+
+    item = forms.ModelChoiceField(label=_("Treatment"), queryset=TreatmentItem.objects.none())
+    sessions = forms.IntegerField(label=_("How many sessions"), min_value=1, max_value=60)
+    indication = forms.CharField(label=_("Indication"), max_length=300)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        item = self.fields["item"]
+        assert isinstance(item, forms.ModelChoiceField)
+        item.queryset = TreatmentItem.objects.filter(is_active=True).select_related("department").order_by("name")

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
+
 from emr.kinds import ItemFacts
 from emr.models import Order
 from hospital.forms.models import Response
@@ -20,6 +22,10 @@ def item_of(code: str, at: datetime) -> ItemFacts | None:
     if item is None:
         return None
     return ItemFacts(item.code, item.name, price_code=item.price_code, preparation=item.preparation[:300])
+
+
+def order_page(encounter_id: int) -> str:
+    return reverse("treatment_staff:order", args=[encounter_id])
 
 
 def may_cancel(order: Order, at: datetime) -> None:

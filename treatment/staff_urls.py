@@ -7,6 +7,7 @@ from .views import staff
 app_name = "treatment_staff"
 urlpatterns = [
     path("treatment/", staff.board, name="board"),
+    path("treatment/order/<int:pk>/", staff.order, name="order"),
     path("treatment/scan/", staff.scan, name="scan"),
     path("treatment/sessions/<int:pk>/", staff.session_page, name="session"),
     path("treatment/assessments/<int:pk>/", staff.assess, name="assess"),

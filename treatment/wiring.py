@@ -22,6 +22,7 @@ def wire() -> None:
             on_paid=services.course_paid,
             on_cancelled=services.course_cancelled,
             may_cancel=ordering.may_cancel,
+            page=ordering.order_page,
         )
     )
     form_kinds.register(

@@ -20,6 +20,7 @@ from hospital.organisation.selectors import concept_search, concepts_by_code
 from .. import policy, proof, selectors, services
 from ..errors import NoteConflict, QualityRefusal
 from ..forms import words
+from ..kinds import order_kinds
 from ..models import Encounter, Note, NoteStatus, NoteTemplate, Order, Orderable, OrderSet, Prescription
 from ..services import DiagnosisSpec
 from ..words import ORDER_TONES, PRESCRIPTION_TONES
@@ -112,6 +113,7 @@ def _work(found: Encounter) -> dict[str, Any]:
         "orders": [(row, ORDER_TONES[row.status]) for row in orders],  # type: ignore[index]
         "prescriptions": [(row, PRESCRIPTION_TONES[row.status]) for row in prescriptions],  # type: ignore[index]
         "orderables": Orderable.objects.filter(is_active=True).order_by("kind", "pk"),
+        "order_pages": [(kind.title, kind.page(found.pk)) for kind in order_kinds().values() if kind.page],
         "order_sets": OrderSet.objects.filter(is_active=True).prefetch_related("items__orderable"),
     }
 

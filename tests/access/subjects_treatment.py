@@ -86,3 +86,11 @@ def alarm(cast: Cast, rule: str) -> Sequence[Case]:
     )
     data = {"what_was_done": "called"}
     return [Case("raised", {"pk": made.pk}, may={"case_manager"}, data=data, secrets=["无法忍受"])]
+
+
+@subject("treatment_encounter")
+def treatment_encounter(cast: Cast, rule: str) -> Sequence[Case]:
+    ward = furnish(cast)
+    visit = ward.visit()
+    data = {"item": ward.item.pk, "sessions": 25, "indication": "after surgery"}
+    return [Case("Li's visit", {"pk": visit.pk}, may={"doctor_li"}, data=data)]

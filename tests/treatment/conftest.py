@@ -11,6 +11,7 @@ from billing import services as billing
 from billing.models import Category, PriceItem
 from billing.services.payments import payment_take
 from emr import services as emr
+from emr.models import Encounter
 from hospital.forms import services as forms
 from hospital.forms.engine.definition import ALARM
 from hospital.forms.models import Response
@@ -67,11 +68,14 @@ class Ward:
         for name in TOLD_BY:
             sweeps.run(name, at=self.at)
 
-    def order(self, planned: int = 3) -> Course:
-        with_visit = entry(emr.encounter_open)(
+    def visit(self) -> Encounter:
+        return entry(emr.encounter_open)(
             actor=HOUSE, patient_id=self.cast.wang_fang.patient_id, kind="O", department_id=self.cast.oncology.pk,
             doctor_id=self.cast.doctor_li.staff.pk, because="", because_id=None, at=self.at,
         )  # fmt: skip
+
+    def order(self, planned: int = 3) -> Course:
+        with_visit = self.visit()
         order = entry(emr.order_place)(
             actor=self.actor(self.cast.doctor_li), encounter_id=with_visit.pk, kind="treatment",
             items=[emr.ItemSpec(self.item.code, planned)], at=self.at,

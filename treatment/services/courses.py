@@ -10,6 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from billing import selectors as billing
 from billing.services import LineSpec, refund_request
 from emr import services as emr
+from emr.models import Order
 from emr.selectors import order_get
 from hospital.audit.services import record
 from hospital.kit import clock
@@ -35,6 +36,21 @@ def course_locked(course_id: int) -> Course:
     if course is None:
         raise NotFound
     return course
+
+
+@entry
+def course_order(
+    *, actor: Actor, encounter_id: int, item: TreatmentItem, sessions: int, indication: str, at: datetime
+) -> Order:
+    """The treating doctor orders so many sessions of an item; the course begins when the order's notice arrives."""
+    return emr.order_place(
+        actor=actor,
+        encounter_id=encounter_id,
+        kind="treatment",
+        items=[emr.ItemSpec(item.code, sessions)],
+        indication=indication,
+        at=at,
+    )
 
 
 # --- what the order does ---------------------------------------------------------------------------------------

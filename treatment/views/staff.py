@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from emr.policy import must_treat
+from emr.selectors import encounter_for
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import Role
@@ -14,7 +16,7 @@ from hospital.kit.problems import Problem, add_to_form
 from hospital.people.services import card_resolve
 
 from .. import errors, policy, selectors, services
-from ..forms import AlarmForm, CardForm, ExecuteForm, StopForm
+from ..forms import AlarmForm, CardForm, ExecuteForm, OrderForm, StopForm
 from ..models import Session
 from ..services.sessions import assessment_due
 from ..states import CourseStatus, SessionStatus
@@ -58,6 +60,33 @@ def scan(request: HttpRequest) -> HttpResponse:
     day = clock.business_day(at)
     context = {"columns": selectors.board_for(actor, day), "day": day, "today": day, "form": form}
     return render(request, "treatment/board.html", context, status=problem.status)
+
+
+@rule("treatment.order", {Role.DOCTOR}, methods=["GET", "POST"], subject="treatment_encounter")
+def order(request: HttpRequest, pk: int) -> HttpResponse:
+    """The treating doctor orders a course from the visit (T1)."""
+    actor, at = actor_of(request), clock.now()
+    encounter = encounter_for(actor, pk, at=at)
+    must_treat(actor, encounter)
+    form = OrderForm(request.POST or None)
+    status = 422 if form.is_bound else 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.course_order(
+                actor=actor,
+                encounter_id=pk,
+                item=form.cleaned_data["item"],
+                sessions=form.cleaned_data["sessions"],
+                indication=form.cleaned_data["indication"],
+                at=at,
+            )
+        except Problem as problem:
+            add_to_form(form, problem)
+            status = problem.status
+        else:
+            flash.success(request, _("Ordered; the patient can pay and choose the hour now."))
+            return redirect("emr_staff:encounter", pk)
+    return render(request, "treatment/order.html", {"encounter": encounter, "form": form}, status=status)
 
 
 @rule("treatment.session", _AT_THE_MACHINE, methods=["GET", "POST"], subject="course_session")
