@@ -1,6 +1,7 @@
 """Fixtures that every test may use. The cast lives in tests/cast.py."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,9 @@ def cast(db: Any) -> Cast:
 
 def pytest_configure() -> None:
     """Each worker of a parallel run gets its own corner of Redis, and so do the processes that its tests start."""
+    # Each test client would list hundreds of static files before its first request; live_server serves them itself.
+    settings.WHITENOISE_USE_FINDERS = False
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
         prefix = os.environ["REDIS_PREFIX"] = f"{os.environ.get('REDIS_PREFIX', 'ih')}-{worker}"

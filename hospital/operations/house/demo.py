@@ -25,6 +25,7 @@ class House:
         self.layout = layout
         layout.var.mkdir(parents=True, exist_ok=True)
         layout.var.chmod(0o755)  # `postgres` walks through it to its cluster; secrets/ is closed
+        (layout.var / "static").mkdir(exist_ok=True)  # empty here: the demo serves from the sources
         self.keys = Keys(layout.secrets)
         self.keys.make()
         self.postgres = Postgres(layout, self.keys.passwords(), durable=durable)
