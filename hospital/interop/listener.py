@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from django.db import close_old_connections, connection
+from django.db import connections
 
 from hospital.kit import clock
 
@@ -124,9 +124,8 @@ class Listener:
 
 
 def _work(message: bytes, peer: str) -> bytes:
-    close_old_connections()
+    """One message with a connection of its own: a laboratory sends some a minute, and a listener runs for months."""
     try:
         return services.message_answer(message, peer=peer, at=clock.now())
     finally:
-        if not connection.in_atomic_block:
-            close_old_connections()
+        connections.close_all()

@@ -53,6 +53,7 @@ GROUPS: tuple[Group, ...] = (
             Place(_("Reconciliation"), "/staff/finance/", "scale"),
             Place(_("Amendments"), "/staff/amendments/", "edit"),
             Place(_("Record quality"), "/staff/quality/", "shield"),
+            Place(_("Messages from other systems"), "/staff/inbound/", "download"),
             Place(_("Questionnaires"), "/staff/forms/", "form"),
         ),
     ),
