@@ -10,7 +10,6 @@ from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import Actor, Role
 from hospital.kit.problems import NotFound, Problem
-from hospital.kit.routes import page_exists
 
 from . import policy, selectors, services
 from .forms import DeclineForm, EndForm
@@ -42,22 +41,10 @@ def _visit(actor: Actor, pk: int) -> OnlineVisit:
     return visit
 
 
-# Where emr's pages of an encounter are, when they are there: the record beside the talk.
-_RECORD = ("/staff/encounters/{encounter}/", "/staff/patients/{patient}/record/")
-
-
-def _record_urls(visit: OnlineVisit) -> list[str]:
-    if visit.encounter_id is None:
-        return []
-    paths = [path.format(encounter=visit.encounter_id, patient=visit.patient_id) for path in _RECORD]
-    return [path for path in paths if page_exists(path)]
-
-
 def _context(actor: Actor, visit: OnlineVisit) -> dict[str, Any]:
     return {
         **talk_context(actor, visit, Sender.DOCTOR),
         "evidence": list(visit.evidence.order_by("pk")),
-        "record_urls": _record_urls(visit),
         "end_form": EndForm(),
         "decline_form": DeclineForm(),
         "age": policy.age_on(visit.patient.birth_date, clock.today()),

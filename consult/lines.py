@@ -14,7 +14,7 @@ from .models import MessageKind, OnlineVisit, Sender, TalkMessage
 
 _CARDS: dict[str, tuple[Promise, str, str]] = {
     "order": (_("Tests ordered for you"), "flask", "/pay/"),
-    "prescription": (_("Prescription, with the pharmacist first"), "pill", "/prescriptions/"),
+    "prescription": (_("Prescription, with the pharmacist first"), "pill", "/prescriptions/{id}/"),
     "note": (_("Record of this visit, signed"), "report", ""),
 }
 
@@ -26,6 +26,7 @@ def shown(lines: Iterable[TalkMessage], viewer: str) -> list[dict[str, Any]]:
 
 def _shown(line: TalkMessage, viewer: str) -> dict[str, Any]:
     title, icon, url = _CARDS.get(str(line.card.get("what", "")), ("", "", ""))
+    url = url.format(id=line.card.get("id", ""))
     return {
         "seq": line.seq,
         "at": line.at,

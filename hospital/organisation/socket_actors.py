@@ -6,11 +6,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django_otp.middleware import OTPMiddleware
 
 from hospital.kit.actor import ANONYMOUS, Actor
 from hospital.people import sessions
+from hospital.people.middleware import second_factor_proved
 
 from . import selectors
 
@@ -29,8 +30,9 @@ def actor_of_session(session_key: str | None, *, at: datetime, used: bool = Fals
     if not account.is_authenticated or sessions.is_idle(request, account, at=at):
         return ANONYMOUS
     if account.is_staff:
-        OTPMiddleware(lambda _request: None)._verify_user(request, account)
-        if getattr(account, "otp_device", None) is None:
+        request.user = account
+        OTPMiddleware(lambda _request: HttpResponse())(request)  # puts the proved device on request.user
+        if not second_factor_proved(request):
             return ANONYMOUS
     if used:
         sessions.touch(request, at=at)
