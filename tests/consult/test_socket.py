@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 import websockets
 from asgiref.sync import async_to_sync, sync_to_async
-from channels.layers import get_channel_layer
+from channels.layers import channel_layers, get_channel_layer
 from django.conf import settings
 from django.db import connections
 from websockets.asyncio.client import ClientConnection
@@ -32,6 +32,7 @@ def port(transactional_db: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[int
     """The product's sockets under uvicorn, on a free port."""
     # The server's threads must not keep connections to a database that the test run is going to drop.
     monkeypatch.setitem(connections["default"].settings_dict, "CONN_MAX_AGE", 0)
+    channel_layers.backends.clear()  # a layer belongs to the loop of one server
     server = uvicorn.Server(uvicorn.Config(application, port=0, lifespan="off", log_level="warning"))
     ready = threading.Event()
     startup = server.startup
