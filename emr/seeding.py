@@ -17,6 +17,7 @@ from hospital.forms.services import questionnaire_publish
 from hospital.kit import clock
 from hospital.kit.actor import Actor, Role, system
 from hospital.organisation.models import CodeSystem, Concept, Department, Staff
+from hospital.organisation.services import concept_save
 from hospital.people.models import Patient
 
 from . import note_form, services
@@ -92,6 +93,7 @@ def seed(*, size: str, rng: random.Random, at: datetime) -> None:
     department = Department.objects.filter(code="BRM").first()
     if patient is None or doctor is None or department is None:
         return
+    _diagnosis_code(at)  # before the story's transaction: a code of the catalogue is saved in one of its own
     if not Encounter.objects.filter(because="emr.seed", because_id=patient.pk).exists():
         with transaction.atomic():
             _story(patient, doctor, department, at)
@@ -177,18 +179,18 @@ def _story(patient: Patient, doctor: Staff, department: Department, at: datetime
     )  # fmt: skip
 
 
-def _diagnosis_code() -> str:
+def _diagnosis_code(at: datetime) -> str:
     """The long catalogue's code where it is loaded; a tiny hospital brings this one itself."""
     for code in ("C50.900", "C50.9", "C50"):
         if Concept.objects.filter(system=CodeSystem.ICD10, code=code, is_active=True).exists():
             return code
-    Concept.objects.create(system=CodeSystem.ICD10, code="C50.900", display="乳房恶性肿瘤", source="演示")
-    return "C50.900"
+    concept = Concept(system=CodeSystem.ICD10, code="C50.900", display="乳房恶性肿瘤", source="演示")
+    return concept_save(actor=_HOUSE, concept=concept, at=at).code
 
 
 def _sign(encounter: Encounter, actor: Actor, at: datetime) -> None:
     note = services.note_save(
-        actor=actor, note_id=encounter.note.pk, fields=_NOTE, diagnoses=[DiagnosisSpec(_diagnosis_code(), "main")],
+        actor=actor, note_id=encounter.note.pk, fields=_NOTE, diagnoses=[DiagnosisSpec(_diagnosis_code(at), "main")],
         revision=0, at=at + timedelta(minutes=10),
     )  # fmt: skip
     services.note_sign(actor=actor, note_id=note.pk, revision=note.revision, at=at + timedelta(minutes=15))

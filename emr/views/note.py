@@ -16,6 +16,7 @@ from hospital.kit.problems import Invalid, NotFound, Problem
 from hospital.kit.transactions import entry
 from hospital.organisation.models import CodeSystem
 from hospital.organisation.selectors import concept_search, concepts_by_code
+from hospital.people.errors import SecondFactorWrong
 
 from .. import policy, proof, selectors, services
 from ..errors import NoteConflict, QualityRefusal
@@ -201,7 +202,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("emr_staff:encounter", pk)
 
 
-@rule("emr.note_sign", DOCTORS, methods=["POST"], subject="emr.encounter", sign_in_fresh=True)
+@rule("emr.note_sign", DOCTORS, methods=["POST"], subject="emr.encounter")
 def sign(request: HttpRequest, pk: int) -> HttpResponse:
     """Save what stands on the page, then sign exactly that."""
     note = _note(request, pk)
@@ -215,13 +216,13 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
         entry(services.note_sign)(actor=actor, note_id=note.pk, revision=saved.revision, at=clock.now())
     except NoteConflict as problem:
         return _conflict(request, pk, problem, fields)
-    except (QualityRefusal, proof.ProveAgain) as problem:
+    except (QualityRefusal, proof.ProveAgain, SecondFactorWrong) as problem:
         return editor(request, pk, problem=problem, fields=fields, status=problem.status)
     messages.success(request, _("Signed."))
     return redirect("emr_staff:encounter", pk)
 
 
-@rule("emr.note_amend", DOCTORS, methods=["GET", "POST"], subject="emr.encounter", sign_in_fresh=True)
+@rule("emr.note_amend", DOCTORS, methods=["GET", "POST"], subject="emr.encounter")
 def amend(request: HttpRequest, pk: int) -> HttpResponse:
     """Add a version to a signed note, with its reason."""
     note = _note(request, pk)

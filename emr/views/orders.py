@@ -136,7 +136,7 @@ def specs_of(lines: list[PrescriptionLine], *, copy: bool = False) -> list[LineS
     ]  # fmt: skip
 
 
-@rule("emr.prescribe", DOCTORS, methods=["GET", "POST"], subject="emr.encounter", sign_in_fresh=True)
+@rule("emr.prescribe", DOCTORS, methods=["GET", "POST"], subject="emr.encounter")
 def prescribe(request: HttpRequest, pk: int) -> HttpResponse:
     """Write a prescription; save it as a draft or sign it."""
     found = _encounter(request, pk)
