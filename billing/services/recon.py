@@ -13,7 +13,7 @@ from django.db import connection
 from hospital.audit import services as audit
 from hospital.kit import clock
 from hospital.kit.actor import Actor
-from hospital.kit.transactions import entry, within
+from hospital.kit.transactions import entry
 
 from ..models import BillFile, Channel, ReconCase, ReconRun
 from ..parameters import MIDNIGHT_MINUTES, WECHAT_FEE_BP
@@ -64,10 +64,11 @@ p AS (
 SELECT coalesce(c.kind, p.kind), coalesce(c.order_no, p.order_no), coalesce(c.refund_no, p.refund_no),
        c.times, c.amount, c.transaction_id, c.status, c.currency, c.merchant, c.fee_e5, c.at, c.lines, c.transactions,
        p.times, p.amount, p.transaction_id, p.status, p.at, p.id, p.h_amount, p.h_at, p.ordered, p.earned, x.bill_day,
-       EXISTS (SELECT 1 FROM billing_payorder po WHERE po.number = coalesce(c.order_no, p.order_no)) AS known,
-       EXISTS (SELECT 1 FROM billing_settlement s JOIN billing_payordercharge pc ON pc.charge_id = s.charge_id
+       -- Asked of the few rows that need it, not of all.
+       p.kind IS NULL AND EXISTS (SELECT 1 FROM billing_payorder po WHERE po.number = c.order_no) AS known,
+       p.kind = 'pay' AND p.h_amount IS NULL AND EXISTS (SELECT 1 FROM billing_settlement s JOIN billing_payordercharge pc ON pc.charge_id = s.charge_id
                JOIN billing_payorder po ON po.id = pc.order_id
-               WHERE p.kind = 'pay' AND po.number = p.order_no AND s.payment_id <> p.id) AS settled_elsewhere
+               WHERE po.number = p.order_no AND s.payment_id <> p.id) AS settled_elsewhere
 FROM c FULL JOIN p ON p.kind = c.kind AND p.order_no = c.order_no AND p.refund_no = c.refund_no
 LEFT JOIN c_other x ON x.kind = coalesce(c.kind, p.kind) AND x.order_no = coalesce(c.order_no, p.order_no)
   AND x.refund_no = coalesce(c.refund_no, p.refund_no)
@@ -115,11 +116,15 @@ def recon_run(*, actor: Actor, channel: str, day: date, at: datetime, file_id: i
     )  # fmt: skip
     rows = _joined(channel, day, file)
     matched, differences, said = 0, Counter[str](), []
+    unfinished = {case.key: case for case in ReconCase.objects.filter(channel=channel).exclude(status=CaseStatus.DONE)}
     for row in rows:
         found = classify(row, facts)
         if found is None:
             matched += 1
-            _case_settled(row, channel, actor=actor, at=at)
+            if (case := unfinished.get(_key(row))) is not None:
+                CASE.move(
+                    case, CaseStatus.DONE, actor=actor, at=at, reason="agrees now", result="agrees now", ended_at=at
+                )
             continue
         differences[found.difference] += 1
         said.append([found.difference, found.reason, _key(row), row["c_amount"], row["p_amount"], row["h_amount"]])
@@ -257,15 +262,6 @@ def _case_rest(case: ReconCase, found: Found, *, actor: Actor, at: datetime) -> 
         CASE.move(case, CaseStatus.DONE, actor=actor, at=at, reason=found.reason, result="explains itself", ended_at=at)
     elif found.carried:
         CASE.move(case, CaseStatus.CARRIED, actor=actor, at=at, reason=found.reason)
-
-
-@within
-def _case_settled(row: dict[str, Any], channel: str, *, actor: Actor, at: datetime) -> None:
-    """What was different and agrees now is done by itself."""
-    case = ReconCase.objects.filter(channel=channel, key=_key(row)).exclude(status=CaseStatus.DONE).first()
-    if case is None:
-        return
-    CASE.move(case, CaseStatus.DONE, actor=actor, at=at, reason="agrees now", result="agrees now", ended_at=at)
 
 
 def _evidence(row: dict[str, Any]) -> dict[str, Any]:
