@@ -292,9 +292,10 @@ def _cancel(booking: Booking, *, actor: Actor, at: datetime, reason: str) -> Non
     place_give_back(booking.place_id, booking_id=booking.pk)
     if not was_booked:
         return
+    began = booking.booked_at or booking.created_at
     organisation.care_relation_open(
         actor=actor, patient_id=booking.patient_id, because="appointments.booking", because_id=booking.pk,
-        starts_at=booking.booked_at or booking.created_at, ends_at=at, staff_id=booking.doctor_id,
+        starts_at=began, ends_at=max(at, began + timedelta(microseconds=1)), staff_id=booking.doctor_id,
         department_id=booking.department_id,
     )  # fmt: skip
     messaging.message_withdraw(key=f"booking.reminder:{booking.pk}", at=at)
