@@ -21,9 +21,8 @@ from hospital.kit.problems import Invalid, NotFound, StaleMove
 from hospital.kit.transactions import entry
 from hospital.organisation import errors as organisation_errors
 from hospital.people.models import FamilyLink
-from tests.appointments.conftest import broken_invariants
 from tests.cast import actor_of_person
-from tests.consult.stage import Stage
+from tests.consult.stage import Stage, broken_invariants
 from tests.emr.conftest import C50, drug
 
 pytestmark = pytest.mark.django_db

@@ -7,9 +7,8 @@ from django.db import connection
 
 from consult.models import OnlineVisit, TalkMessage
 from emr.models import Encounter
-from tests.appointments.conftest import broken_invariants
 from tests.cast import Cast
-from tests.consult.stage import build
+from tests.consult.stage import broken_invariants, build
 from tests.races.crowd import crowd
 
 pytestmark = pytest.mark.django_db(transaction=True)
