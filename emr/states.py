@@ -45,3 +45,5 @@ PRESCRIPTION = Lifecycle(
 DELIVERY = Lifecycle(
     "emr.delivery", moves={"pickup": {"arrived", "waiting"}, "waiting": {"sent", "pickup"}, "sent": {"arrived"}}
 )
+
+PROBLEM = Lifecycle("emr.problem", moves={"active": {"resolved"}, "resolved": {"active"}})

@@ -160,8 +160,8 @@ class Day:
             for _round in range(3):  # an answer may open further questions
                 for box in page.locator("main form :is(input, textarea, select)").all():
                     self._answer(page, box, answered, words)
-            page.locator("main button", has_text=re.compile("下一页|提交")).last.click()
-            page.wait_for_load_state("load")
+            with page.expect_navigation():
+                page.locator("main button", has_text=re.compile("下一页|提交")).last.click()
             if "/forms/" not in page.url:
                 return
         raise AssertionError(f"the form doesn't end: {page.url}")

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .definition import CALCULATED, LANGUAGE, ORDINAL, DefinitionErrors, Json, codings_of, extension_value
+from .definition import CALCULATED, LANGUAGE, ORDINAL, DefinitionErrors, Json, extension_value
+from .reading import codings_of
 
 _STU3_ORDINAL = (
     "http://hl7.org/fhir/StructureDefinition/questionnaire-ordinalValue",
