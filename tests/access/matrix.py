@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
+from asgiref.sync import async_to_sync
+from asgiref.testing import ApplicationCommunicator
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -15,6 +18,7 @@ from hospital.kit.actor import Role
 from hospital.kit.doors import Route
 from hospital.people import sessions
 from hospital.people.services import service_token_create
+from hospital.sockets import socket_application
 from tests.access.subjects import OK, Case
 from tests.cast import HOUSE, Cast, Person, actor_of_person, client_for
 
@@ -147,6 +151,47 @@ def absent_cases(case: Case) -> Iterator[Case]:
         if isinstance(value, int):
             yield Case(f"absent {key}", {**case.url, key: ABSENT}, may=(), data=case.data, query=case.query,
                        json=case.json, headers=case.headers)  # fmt: skip
+
+
+async def ring(visitor: Visitor, path: str) -> int:
+    """Open a socket as a browser would: 0 when it was accepted, else the code by which it was refused."""
+    cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in visitor.client.cookies.items())
+    headers = [(b"origin", b"http://127.0.0.1"), (b"cookie", cookies.encode())]
+    scope = {"type": "websocket", "path": path, "query_string": b"", "headers": headers, "subprotocols": []}
+    line = ApplicationCommunicator(socket_application, scope)
+    await line.send_input({"type": "websocket.connect"})
+    answer = await line.receive_output(timeout=30)
+    if answer["type"] == "websocket.accept":
+        await line.send_input({"type": "websocket.disconnect", "code": 1000})
+    await line.wait(timeout=30)
+    return 0 if answer["type"] == "websocket.accept" else int(answer.get("code", 0))
+
+
+def try_socket(route: Route, rule: Rule, cases: list[Case], everyone: list[Visitor]) -> Verdict:
+    """Every person on every case of one socket."""
+    verdict = Verdict()
+
+    async def all_of_them() -> None:
+        for case in [*cases, *absent_cases(cases[0])]:
+            path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found, case=case: str(case.url[found[1]]), route.path)
+            for visitor in everyone:
+                verdict.cells += 1
+                allowed = visitor.name in case.may and not visitor.roles.isdisjoint(rule.roles)
+                nobody = Role.ANONYMOUS in visitor.roles or Role.SERVICE in visitor.roles  # sockets take no tokens
+                wanted = 0 if allowed else 4401 if nobody else 4404
+                code = await ring(visitor, path)
+                if code != wanted:
+                    where = f"{route.name} [{case.relation}] as {visitor.name}"
+                    verdict.faults.append(f"{where}: answered {code}, must be {wanted}")
+                elif allowed:
+                    verdict.succeeded.add(visitor.name)
+
+    # Inside a transaction of a test the connection must stay, as Django's own test client sees to for requests.
+    with mock.patch("channels.db.close_old_connections"):
+        async_to_sync(all_of_them)()
+    if not verdict.succeeded:
+        verdict.faults.append(f"{route.name}: nobody of {sorted(rule.roles)} ever came in")
+    return verdict
 
 
 def try_door(route: Route, verb: str, rule: Rule, cases: list[Case], everyone: list[Visitor]) -> Verdict:

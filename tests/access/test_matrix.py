@@ -6,7 +6,15 @@ from hospital.audit import doors
 from hospital.kit.access import Rule
 from hospital.kit.doors import Route
 from tests.access import matrix, subjects
-from tests.cast import Cast
+from tests.access.conftest import House
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def _django_db_helper(house: House) -> None:
+    """Takes the place of pytest-django's transaction for each test: the house keeps one for all its doors."""
+
 
 FACTORIES = subjects.load()
 DOORS = [
@@ -18,27 +26,38 @@ DOORS = [
 
 
 @pytest.mark.parametrize(("route", "verb", "rule"), DOORS)
-def test_each_person_gets_the_declared_answer(route: Route, verb: str, rule: Rule, cast: Cast) -> None:
-    everyone = matrix.visitors(cast)
-    cases = matrix.cases_of(route, rule, cast, FACTORIES, everyone)
-    verdict = matrix.try_door(route, verb, rule, cases, everyone)
+def test_each_person_gets_the_declared_answer(route: Route, verb: str, rule: Rule, house: House) -> None:
+    with house.door() as (cast, everyone):
+        cases = matrix.cases_of(route, rule, cast, FACTORIES, everyone)
+        verdict = matrix.try_door(route, verb, rule, cases, everyone)
     assert verdict.faults == []
 
 
-def test_administration_is_for_administrators_alone(cast: Cast) -> None:
+SOCKETS = [pytest.param(route, id=route.name) for route in doors.all_routes() if route.is_socket]
+
+
+@pytest.mark.parametrize("route", SOCKETS)
+def test_each_socket_lets_in_whom_its_rule_says(route: Route, house: House) -> None:
+    (rule,) = route.rules.values()
+    with house.door() as (cast, everyone):
+        cases = matrix.cases_of(route, rule, cast, FACTORIES, everyone)
+        assert matrix.try_socket(route, rule, cases, everyone).faults == []
+
+
+def test_administration_is_for_administrators_alone(house: House) -> None:
     """The admin's doors need no subject: whoever isn't an administrator is refused before any object is looked for."""
     admin_doors = [route for route in doors.all_routes() if route.is_admin]
     assert admin_doors
-    everyone = matrix.visitors(cast)
-    outsiders = [visitor for visitor in everyone if visitor.name != "admin"]
     faults: list[str] = []
-    for route in admin_doors:
-        url = "/" + _filled(route)
-        for verb in ("GET", "POST"):
-            for visitor in outsiders:
-                outcome = matrix.knock(visitor, url, verb, subjects.Case("any", {}, may=()))
-                if outcome.status not in (401, 404) or outcome.changed:
-                    faults.append(f"{verb} {url} as {visitor.name}: {outcome.status} {outcome.changed}")
+    with house.door() as (_, everyone):
+        outsiders = [visitor for visitor in everyone if visitor.name != "admin"]
+        for route in admin_doors:
+            url = "/" + _filled(route)
+            for verb in ("GET", "POST"):
+                for visitor in outsiders:
+                    outcome = matrix.knock(visitor, url, verb, subjects.Case("any", {}, may=()))
+                    if outcome.status not in (401, 404) or outcome.changed:
+                        faults.append(f"{verb} {url} as {visitor.name}: {outcome.status} {outcome.changed}")
     assert faults == []
 
 
