@@ -13,7 +13,7 @@ from hospital.kit.problems import NotFound, Problem
 
 from . import policy, selectors, services
 from .forms import DeclineForm, EndForm
-from .models import OnlineVisit, Sender
+from .models import Evidence, OnlineVisit, Sender
 from .states import VisitStatus
 from .views import talk_context
 
@@ -102,10 +102,10 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
 @rule("consult.picture", DOCTORS, subject="online_evidence")
 def picture(request: HttpRequest, pk: int, evidence_id: int) -> HttpResponse | FileResponse:
     """The photo of another hospital's record: inert, whatever is in it (G16)."""
-    visit = _visit(actor_of(request), pk)
-    evidence = visit.evidence.filter(pk=evidence_id).exclude(file="").first()
+    evidence = Evidence.objects.filter(pk=evidence_id, visit_id=pk).exclude(file="").first()
     if evidence is None:
-        raise NotFound
+        raise NotFound  # before the visit is read, so that the trail tells no reading where nothing was shown
+    _visit(actor_of(request), pk)
     kind = _PICTURE_TYPES[str(evidence.file.name).rsplit(".", 1)[-1]]
     response = FileResponse(evidence.file.open("rb"), content_type=kind)
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"

@@ -48,8 +48,8 @@ def online_visit(cast: Cast, rule: str) -> Sequence[Case]:
 def online_doctor(cast: Cast, rule: str) -> Sequence[Case]:
     stage = build(cast)
     stage.was_here()
-    data = {"patient": cast.wang_fang.patient_id}
-    return [Case("a listed doctor", {"staff_id": cast.doctor_li.staff.pk}, {"wang_fang"}, data=data)]
+    mine = {"patient": cast.wang_fang.patient_id}
+    return [Case("a listed doctor", {"staff_id": cast.doctor_li.staff.pk}, {"wang_fang"}, data=mine, query=mine)]
 
 
 @subject("online_evidence")

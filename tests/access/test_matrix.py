@@ -4,6 +4,7 @@ import pytest
 
 from hospital.audit import doors
 from hospital.kit.access import Rule
+from hospital.kit.actor import Role
 from hospital.kit.doors import Route
 from tests.access import matrix, subjects
 from tests.access.conftest import House
@@ -50,7 +51,7 @@ def test_administration_is_for_administrators_alone(house: House) -> None:
     assert admin_doors
     faults: list[str] = []
     with house.door() as (_, everyone):
-        outsiders = [visitor for visitor in everyone if visitor.name != "admin"]
+        outsiders = _one_of_each([visitor for visitor in everyone if visitor.name != "admin"])
         for route in admin_doors:
             url = "/" + _filled(route)
             for verb in ("GET", "POST"):
@@ -59,6 +60,14 @@ def test_administration_is_for_administrators_alone(house: House) -> None:
                     if outcome.status not in (401, 404) or outcome.changed:
                         faults.append(f"{verb} {url} as {visitor.name}: {outcome.status} {outcome.changed}")
     assert faults == []
+
+
+def _one_of_each(everyone: list[matrix.Visitor]) -> list[matrix.Visitor]:
+    """One per set of roles, which is all that the admin's rule asks for, and every kind of nobody."""
+    found: dict[object, matrix.Visitor] = {}
+    for visitor in everyone:
+        found.setdefault(visitor.name if Role.ANONYMOUS in visitor.roles else visitor.roles, visitor)
+    return list(found.values())
 
 
 def _filled(route: Route) -> str:
