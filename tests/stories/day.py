@@ -160,9 +160,11 @@ class Day:
             for _round in range(3):  # an answer may open further questions
                 for box in page.locator("main form :is(input, textarea, select)").all():
                     self._answer(page, box, answered, words)
+            onward = page.locator("main button.btn--primary", has_text=re.compile("下一页|提交"))
             with page.expect_navigation():
-                page.locator("main button", has_text=re.compile("下一页|提交")).last.click()
-            if "/forms/" not in page.url:
+                onward.last.click()
+            page.wait_for_load_state("load")
+            if "/forms/" not in page.url or not onward.count():
                 return
         raise AssertionError(f"the form doesn't end: {page.url}")
 

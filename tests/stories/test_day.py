@@ -48,7 +48,7 @@ def house(tmp_path: Path, settings: Any) -> Iterator[Drill]:
 
 
 @pytest.fixture
-def day(house: Drill) -> Iterator[Day]:
+def day(house: Drill, tmp_path: Path) -> Iterator[Day]:
     pictures = Path(os.environ["TOUR"]).resolve() if "TOUR" in os.environ else None
     if pictures is not None:
         pictures.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def day(house: Drill) -> Iterator[Day]:
     with sync_playwright() as player:
         options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
         browser = player.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield Day(
+        made = Day(
             browser=browser,
             web=house.web,
             sandbox=f"http://127.0.0.1:{ports['SANDBOX_PORT']}",
@@ -65,6 +65,12 @@ def day(house: Drill) -> Iterator[Day]:
             totp_key=bytes.fromhex(DEMO_TOTP_KEY),
             pictures=pictures,
         )
+        yield made
+        for number, context in enumerate(
+            browser.contexts
+        ):  # how each screen stood at the end, for whoever mends a break
+            for page in context.pages:
+                page.screenshot(path=tmp_path / f"end-{number}.png", full_page=True)
         browser.close()
 
 
