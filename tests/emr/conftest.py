@@ -41,7 +41,9 @@ def price(code: str, fen: int, category: str = Category.LAB) -> None:
 
 def concept(system_: str, code: str, display: str, **properties: Any) -> Concept:
     return Concept.objects.get_or_create(
-        system=system_, code=code, defaults={"display": display, "properties": properties, "source": "tests"}
+        system=system_,
+        code=code,
+        defaults={"display": display, "folded": display.lower(), "properties": properties, "source": "tests"},
     )[0]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -25,7 +26,9 @@ def talk(story: Callable[[int], Awaitable[Any]], limits: Limits | None = None, *
         finally:
             await listener.stop()
 
-    return asyncio.run(run())
+    # A thread of its own: the browser's driver may have left a running loop in this one.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, run()).result(timeout=90)
 
 
 async def answers(reader: asyncio.StreamReader, count: int) -> list[tuple[str, str, str]]:
