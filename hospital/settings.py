@@ -258,6 +258,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Fields of the same name with different choices keep the names that programs know.
+    "ENUM_NAME_OVERRIDES": {
+        "SessionKindEnum": "appointments.models.roster.VisitKind",
+    },
 }
 
 # --- Outside channels: base URLs, so that a sandbox or a proxy can stand in -----------------------------------

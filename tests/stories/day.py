@@ -161,11 +161,15 @@ class Day:
                 for box in page.locator("main form :is(input, textarea, select)").all():
                     self._answer(page, box, answered, words)
             onward = page.locator("main button.btn--primary", has_text=re.compile("下一页|提交"))
+            expect(
+                page.get_by_text(re.compile("已保存")).or_(page.locator("input[name=page][value=check]"))
+            ).to_have_count(1)
             with page.expect_navigation():
                 onward.last.click()
             page.wait_for_load_state("load")
-            if "/forms/" not in page.url or not onward.count():
+            if "/forms/" not in page.url:
                 return
+            assert onward.count(), page.locator("main").inner_text()[:1000]
         raise AssertionError(f"the form doesn't end: {page.url}")
 
     def _answer(self, page: Page, box: Any, answered: set[str], words: list[str]) -> None:
