@@ -52,12 +52,11 @@ def undeclared(request, pk):
 
 
 urlpatterns = [
-    path("", include("hospital.people.urls")),  # the sign-in page is the answer to a stranger
-    path("staff/", include("hospital.people.staff_urls")),
     path("sound/<int:pk>/", sound, name="sound"),
     path("unscoped/<int:pk>/", unscoped_action, name="unscoped"),
     path("leak/<int:pk>/", leak_in_refusal, name="leak"),
     path("undeclared/<int:pk>/", undeclared, name="undeclared"),
+    path("", include("hospital.urls")),  # a refusal is a page of the product, with its links
 ]
 
 
