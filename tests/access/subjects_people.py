@@ -14,8 +14,8 @@ def _all(cast: Cast) -> list[str]:
 
 @subject("people.wechat")
 def wechat(cast: Cast, rule: str) -> Sequence[Case]:
-    """No WeChat account in tests, and no state in the session: the answer is a plain refusal of the channel."""
-    return [Case("any", {}, may=_all(cast), success={502})]
+    """Off to WeChat where the installation has an account there; else, and back without a state, a plain refusal."""
+    return [Case("any", {}, may=_all(cast), success={302, 502})]
 
 
 @subject("people.outside")
