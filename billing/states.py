@@ -64,6 +64,41 @@ REFUND = Lifecycle(
     },
 )  # fmt: skip
 
+
+class ShiftStatus(models.TextChoices):
+    OPEN = "open", _("open")
+    COUNTED = "counted", _("counted, waits for a second person")
+    CLOSED = "closed", _("closed")
+
+
+SHIFT = Lifecycle(
+    "billing.shift",
+    moves={
+        ShiftStatus.OPEN: {ShiftStatus.COUNTED, ShiftStatus.CLOSED},
+        # Counted wrongly: the second person sends it back, and it is counted again.
+        ShiftStatus.COUNTED: {ShiftStatus.CLOSED, ShiftStatus.OPEN},
+    },
+)
+
+
+class InvoiceStatus(models.TextChoices):
+    WANTED = "wanted", _("being issued")
+    ASKED = "asked", _("asked of the invoice platform")  # its answer isn't known yet
+    ISSUED = "issued", _("valid")
+    REVERSED = "reversed", _("taken back by a red note")
+    REFUSED = "refused", _("refused by the invoice platform")
+
+
+INVOICE = Lifecycle(
+    "billing.invoice",
+    moves={
+        InvoiceStatus.WANTED: {InvoiceStatus.ASKED},
+        InvoiceStatus.ASKED: {InvoiceStatus.ISSUED, InvoiceStatus.REFUSED},
+        InvoiceStatus.ISSUED: {InvoiceStatus.REVERSED},
+        InvoiceStatus.REFUSED: {InvoiceStatus.ASKED},  # a person mended the reason
+    },
+)
+
 LIVE_CHARGE = [ChargeStatus.OPEN, ChargeStatus.PAID, ChargeStatus.PART_REFUNDED]
 LIVE_ORDER = [PayOrderStatus.CREATED, PayOrderStatus.WAITING]
 LIVE_REFUND = [

@@ -1,9 +1,12 @@
 """What billing stores."""
 
 from .charges import Charge, ChargeLine, Scene
+from .desk import DeskEntry, DeskShift
+from .invoices import Invoice
 from .ledger import DayClose, Entry, Journal, LedgerAccount
 from .notices import Notice
 from .payments import (
+    DESK_CHANNELS,
     Channel,
     ChannelEvent,
     Payment,
@@ -18,6 +21,7 @@ from .prices import Category, PriceItem
 from .reconciliation import BillFetch, BillFile, BillLine, Difference, ReconCase, ReconRun
 
 __all__ = [
+    "DESK_CHANNELS",
     "BillFetch",
     "BillFile",
     "BillLine",
@@ -27,8 +31,11 @@ __all__ = [
     "Charge",
     "ChargeLine",
     "DayClose",
+    "DeskEntry",
+    "DeskShift",
     "Difference",
     "Entry",
+    "Invoice",
     "Journal",
     "LedgerAccount",
     "Notice",

@@ -19,7 +19,12 @@ from .charges import Charge, ChargeLine
 
 class Channel(models.TextChoices):
     WECHAT = "wechat", _("WeChat Pay")
+    ALIPAY = "alipay", _("Alipay")
     CASH = "cash", _("cash")
+    POS = "pos", _("bank card at the desk")
+
+
+DESK_CHANNELS = [Channel.CASH, Channel.POS]  # by hand, in a cashier's shift; no network to ask
 
 
 class PayMethod(models.TextChoices):
