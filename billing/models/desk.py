@@ -26,10 +26,10 @@ class DeskShift(models.Model):
     float_fen = FenField(_("change in the drawer at the start"), default=0)
     counted_at = models.DateTimeField(null=True, blank=True)
     counted_by_account_id = models.BigIntegerField(null=True)
-    expected_cash = FenField(null=True)
-    counted_cash = FenField(null=True)
-    expected_card = FenField(null=True)
-    counted_card = FenField(null=True)
+    expected_cash = FenField(default=0)
+    counted_cash = FenField(default=0)
+    expected_card = FenField(default=0)
+    counted_card = FenField(default=0)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     checked_by_account_id = models.BigIntegerField(null=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -43,11 +43,7 @@ class DeskShift(models.Model):
             ),
             models.CheckConstraint(condition=Q(float_fen__gte=0), name="billing_shift_float"),
             models.CheckConstraint(
-                condition=Q(status=ShiftStatus.OPEN)
-                | Q(
-                    expected_cash__isnull=False, counted_cash__gte=0, expected_card__isnull=False,
-                    counted_card__isnull=False, counted_at__isnull=False,
-                ),
+                condition=Q(status=ShiftStatus.OPEN) | Q(counted_at__isnull=False, counted_cash__gte=0),
                 name="billing_shift_counted",
             ),
             models.CheckConstraint(
@@ -69,11 +65,11 @@ class DeskShift(models.Model):
     @property
     def cash_difference(self) -> int:
         """Fen that lay there beyond what the books say; negative when some are missing."""
-        return (self.counted_cash or 0) - (self.expected_cash or 0)
+        return self.counted_cash - self.expected_cash
 
     @property
     def card_difference(self) -> int:
-        return (self.counted_card or 0) - (self.expected_card or 0)
+        return self.counted_card - self.expected_card
 
 
 class DeskEntry(AppendOnly):
