@@ -30,6 +30,27 @@ class TicketStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn")  # the session was stopped, or the patient left
 
 
+class WaitingStatus(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    OFFERED = "offered", _("a place is held")
+    FILLED = "filled", _("booked")
+    LAPSED = "lapsed", _("over")  # the offer wasn't taken, or can't be made
+    WITHDRAWN = "withdrawn", _("taken back")
+
+
+class AbsenceStatus(models.TextChoices):
+    COUNTED = "counted", _("counted")
+    APPEALED = "appealed", _("appeal made")
+    EXCUSED = "excused", _("excused")
+    UPHELD = "upheld", _("counted after the appeal")
+
+
+class StopCaseStatus(models.TextChoices):
+    OPEN = "open", _("to be chosen")
+    MOVED = "moved", _("another time")
+    REFUNDED = "refunded", _("refunded")
+
+
 # A booking in one of these has its place, blocks the same hours and counts against the limits (AP-04).
 ACTIVE_BOOKING = (BookingStatus.HELD, BookingStatus.BOOKED, BookingStatus.CHECKED_IN, BookingStatus.SEEN)
 WAITING_TICKET = (TicketStatus.WAITING,)
@@ -58,4 +79,28 @@ TICKET = Lifecycle(
         TicketStatus.CALLED: {TicketStatus.WAITING, TicketStatus.SERVING, TicketStatus.WITHDRAWN},
         TicketStatus.SERVING: {TicketStatus.FINISHED},
     },
+)
+
+LIVE_WAITING = (WaitingStatus.WAITING, WaitingStatus.OFFERED)
+COUNTED_ABSENCE = (AbsenceStatus.COUNTED, AbsenceStatus.APPEALED, AbsenceStatus.UPHELD)
+
+WAITING = Lifecycle(
+    "appointments.waiting",
+    moves={
+        WaitingStatus.WAITING: {WaitingStatus.OFFERED, WaitingStatus.LAPSED, WaitingStatus.WITHDRAWN},
+        WaitingStatus.OFFERED: {WaitingStatus.FILLED, WaitingStatus.LAPSED},
+    },
+)
+
+ABSENCE = Lifecycle(
+    "appointments.absence",
+    moves={
+        AbsenceStatus.COUNTED: {AbsenceStatus.APPEALED, AbsenceStatus.EXCUSED},
+        AbsenceStatus.APPEALED: {AbsenceStatus.EXCUSED, AbsenceStatus.UPHELD},
+    },
+)
+
+STOP_CASE = Lifecycle(
+    "appointments.stop_case",
+    moves={StopCaseStatus.OPEN: {StopCaseStatus.MOVED, StopCaseStatus.REFUNDED}},
 )

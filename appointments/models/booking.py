@@ -14,7 +14,7 @@ from hospital.kit import notices
 from hospital.organisation.models import Department, Staff
 from hospital.people.models import Account, Patient
 
-from .roster import HalfDay, Period, Place, Session, VisitKind
+from .roster import HalfDay, Period, Place, Pool, Session, VisitKind
 
 _ACTIVE = [str(status) for status in ACTIVE_BOOKING]
 
@@ -28,6 +28,8 @@ class Channel(models.TextChoices):
     PHONE = "phone", _("telephone desk")
     KIOSK = "kiosk", _("kiosk")
     DOCTOR = "doctor", _("the doctor")
+    PARTNER = "partner", _("partner hospital")
+    WAITING = "waiting", _("waiting list")
 
 
 class Booking(models.Model):
@@ -53,6 +55,9 @@ class Booking(models.Model):
     during = DateTimeRangeField(_("time"))
     kind = models.CharField(_("kind"), max_length=20, choices=VisitKind.choices)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
+    pool = models.CharField(_("pool"), max_length=10, choices=Pool.choices, db_default=Pool.COMMON)  # AP-02
+    device = models.CharField(max_length=64, blank=True, db_default="")  # blind index of browser and address (AP-07)
+    moves = models.PositiveSmallIntegerField(_("times moved"), db_default=0)
     number = models.PositiveSmallIntegerField(_("number"))
     status = models.CharField(_("status"), max_length=20, choices=BookingStatus.choices, default=BookingStatus.HELD)
     charge = models.OneToOneField(
@@ -86,11 +91,21 @@ class Booking(models.Model):
                 condition=~Q(status="held") | Q(held_until__isnull=False, charge__isnull=False),
                 name="appointments_hold_has_end_and_charge",
             ),
+            # What is kept for one channel is sold by no other (AP-02); which place is whose: invariants.py.
+            models.CheckConstraint(
+                condition=Q(pool="common")
+                | Q(pool="phone", channel="phone")
+                | Q(pool="kiosk", channel="kiosk")
+                | Q(pool="partner", channel="partner")
+                | Q(pool__in=["room", "extra"], channel="doctor"),
+                name="appointments_pool_of_its_channel",
+            ),
         ]
         indexes = [
             models.Index(fields=["held_until"], name="appointments_booking_holds", condition=Q(status="held")),
             models.Index(fields=["patient", "-date"], name="appointments_booking_patient"),
             models.Index(fields=["date"], name="appointments_booking_booked", condition=Q(status="booked")),
+            models.Index(fields=["device", "created_at"], name="appointments_booking_device", condition=~Q(device="")),
         ]
 
     def __str__(self) -> str:

@@ -27,6 +27,17 @@ class Level(models.TextChoices):
     SPECIAL = "special", _("special clinic")
 
 
+class Pool(models.TextChoices):
+    """Whom a place is kept for (AP-02). Phones, web and registration window sell from one common pool, in step."""
+
+    COMMON = "common", _("everybody")
+    PHONE = "phone", _("telephone desk")
+    KIOSK = "kiosk", _("kiosk")
+    ROOM = "room", _("the doctor's next visits")
+    PARTNER = "partner", _("partner hospitals")
+    EXTRA = "extra", _("the doctor's extra")  # 加号: made by the doctor for one patient, beyond the roster
+
+
 class HalfDay(models.TextChoices):
     MORNING = "am", _("morning")
     AFTERNOON = "pm", _("afternoon")
@@ -92,6 +103,7 @@ class RosterSlot(models.Model):
         _("places in a period"), default=1, validators=[MinValueValidator(1), MaxValueValidator(50)]
     )
     fee_item = models.CharField(_("item of the price list"), max_length=40)
+    on_holidays = models.BooleanField(_("also on public holidays"), default=False)
     effective_from = models.DateField(_("from"))
     effective_to = models.DateField(_("until"), null=True, blank=True)
     history = HistoricalRecords()
@@ -143,6 +155,10 @@ class Session(models.Model):
     fee_item = models.CharField(_("item of the price list"), max_length=40)
     status = models.CharField(_("status"), max_length=10, choices=SessionStatus.choices, default=SessionStatus.OPEN)
     stop_reason = models.CharField(_("reason of the stop"), max_length=200, blank=True)
+    releases_at = models.DateTimeField(_("can be booked from"), null=True, blank=True)  # AP-03; empty: at once
+    instead_of = models.ForeignKey(
+        Staff, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("in place of")
+    )  # 替诊
 
     class Meta:
         verbose_name = _("session")
@@ -206,7 +222,9 @@ class Place(models.Model):
     """One number (号) of a period: the scarce row. Whoever is named in `booking` has it; nobody else can (G01).
 
     It is taken and given back by one conditional UPDATE each. `seat` counts within the period and can't pass its
-    capacity; `number` is what the patient is called by, counted through the session.
+    capacity; `number` is what the patient is called by, counted through the session. A place of another pool than the
+    common one is everybody's from `common_from` on; one that was given back is offered again from `free_from` on (to
+    the waiting list at once). Time alone makes both true: no job, no counter.
     """
 
     period = models.ForeignKey(Period, on_delete=models.PROTECT, related_name="places", db_index=False)
@@ -214,6 +232,9 @@ class Place(models.Model):
     seat = models.PositiveSmallIntegerField()
     capacity = models.PositiveSmallIntegerField()
     number = models.PositiveSmallIntegerField(_("number"))
+    pool = models.CharField(_("kept for"), max_length=10, choices=Pool.choices, db_default=Pool.COMMON)
+    common_from = models.DateTimeField(_("everybody's from"), null=True, blank=True)
+    free_from = models.DateTimeField(_("offered again from"), null=True, blank=True)
     booking = models.OneToOneField(
         "appointments.Booking", on_delete=models.PROTECT, null=True, blank=True, related_name="held_place"
     )
@@ -225,6 +246,10 @@ class Place(models.Model):
             models.UniqueConstraint(fields=["period", "seat"], name="appointments_place_seat"),
             models.UniqueConstraint(fields=["session", "number"], name="appointments_place_number"),
             models.CheckConstraint(condition=Q(seat__gte=1, seat__lte=F("capacity")), name="appointments_no_oversell"),
+            models.CheckConstraint(condition=Q(pool__in=Pool.values), name="appointments_place_pool"),
+            models.CheckConstraint(
+                condition=Q(common_from=None) | ~Q(pool__in=["common", "extra"]), name="appointments_place_falls_back"
+            ),
         ]
         indexes = [
             models.Index(fields=["period", "seat"], name="appointments_place_free", condition=Q(booking=None)),
