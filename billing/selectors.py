@@ -227,11 +227,11 @@ def day_balance(actor: Actor, day: date, channel: str, *, at: datetime) -> Balan
         for kind in Difference
         if (mine := [case for case in rows if case.difference == kind.value])
     ]
-    from .services.cases import day_hindrance
+    from .services.closing import day_hindrance
 
     return Balance(
         run=run, file=run.file if run else None, fetch=BillFetch.objects.filter(channel=channel, day=day).first(),
-        close=DayClose.objects.filter(day=day).first(), sides=sides, equal=len({side[1:] for side in sides}) == 1,
+        close=DayClose.objects.filter(day=day, reopened_at=None).first(), sides=sides, equal=len({side[1:] for side in sides}) == 1,
         groups=groups, open_count=sum(case.status == CaseStatus.OPEN for case in rows), hindrance=day_hindrance(day, at=at),
     )  # fmt: skip
 

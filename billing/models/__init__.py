@@ -18,13 +18,26 @@ from .payments import (
     Settlement,
 )
 from .prices import Category, PriceItem
-from .reconciliation import BillFetch, BillFile, BillLine, Difference, ReconCase, ReconRun
+from .reconciliation import (
+    BankCredit,
+    BillFetch,
+    BillFile,
+    BillLine,
+    BillPart,
+    Difference,
+    FundLine,
+    PaymentSplit,
+    ReconCase,
+    ReconRun,
+)
 
 __all__ = [
     "DESK_CHANNELS",
+    "BankCredit",
     "BillFetch",
     "BillFile",
     "BillLine",
+    "BillPart",
     "Category",
     "Channel",
     "ChannelEvent",
@@ -36,6 +49,7 @@ __all__ = [
     "Difference",
     "Entry",
     "Invoice",
+    "FundLine",
     "Journal",
     "LedgerAccount",
     "Notice",
@@ -43,6 +57,7 @@ __all__ = [
     "PayOrder",
     "PayOrderCharge",
     "Payment",
+    "PaymentSplit",
     "PriceItem",
     "ReconCase",
     "ReconRun",

@@ -20,6 +20,8 @@ from .charges import Charge, ChargeLine
 class Channel(models.TextChoices):
     WECHAT = "wechat", _("WeChat Pay")
     ALIPAY = "alipay", _("Alipay")
+    UNIONPAY = "unionpay", _("UnionPay")
+    INSURANCE = "insurance", _("medical insurance")
     CASH = "cash", _("cash")
     POS = "pos", _("bank card at the desk")
 

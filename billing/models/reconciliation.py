@@ -9,19 +9,25 @@ from hospital.kit.money import FenField
 from hospital.organisation.models import Staff
 
 from ..states import CaseStatus
-from .payments import Channel
+from .payments import Channel, Payment
 
 
 class BillFile(AppendOnly):
     """A bill exactly as it came: its bytes, their SHA-256, and the totals of its footer, which were proved (PAY-06)."""
 
+    class Kind(models.TextChoices):
+        TRADE = "trade", _("trade bill")
+        FUND = "fund", _("fund flow")
+
     channel = models.CharField(max_length=10, choices=Channel.choices)
+    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.TRADE)
     day = models.DateField()
     name = models.CharField(max_length=200)
     source = models.CharField(max_length=10)  # download, upload
     sha256 = models.CharField(max_length=64)
     sha1 = models.CharField(max_length=40)
-    raw = models.BinaryField()
+    raw = models.BinaryField(null=True)  # of bills taken in before their bytes were kept in parts
+    size = models.BigIntegerField(default=0)  # bytes
     row_count = models.PositiveIntegerField()
     totals = models.JSONField(default=dict)  # of the footer: fen, fees in hundred-thousandths of a yuan
     received_at = models.DateTimeField()
@@ -36,14 +42,36 @@ class BillFile(AppendOnly):
         return f"{self.channel} {self.day} {self.sha256[:12]}"
 
 
+class BillPart(AppendOnly):
+    """A piece of a bill's bytes, in order: a bill of any size is kept without ever being whole in memory."""
+
+    # No constraint of the database: a million deferred checks at one commit cost more than the bill. The invariant
+    # `billing.bill_lines_have_their_file` looks for what it would forbid.
+    file = models.ForeignKey(BillFile, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="parts")  # fmt: skip
+    number = models.PositiveIntegerField()
+    body = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("bytes of a bill")
+        constraints = [models.UniqueConstraint(fields=["file", "number"], name="billing_bill_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.file_id}.{self.number}"
+
+
 class BillLine(AppendOnly):
-    """One line of a bill. `fee_e5` counts hundred-thousandths of a yuan, as the channel writes it."""
+    """One line of a trade bill. `fee_e5` counts hundred-thousandths of a yuan, as the channel writes it.
+
+    `fund`, `personal`, `own_cash`: how an insurer's bill divides the amount (PAY-12); null in every other bill.
+    """
 
     class Kind(models.TextChoices):
         PAY = "pay", _("payment")
         REFUND = "refund", _("refund")
 
-    file = models.ForeignKey(BillFile, on_delete=models.PROTECT, related_name="lines")
+    file = models.ForeignKey(
+        BillFile, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="lines"
+    )
     line_no = models.PositiveIntegerField()
     kind = models.CharField(max_length=6, choices=Kind.choices)
     at = models.DateTimeField()
@@ -56,6 +84,9 @@ class BillLine(AppendOnly):
     currency = models.CharField(max_length=16)
     amount = FenField()
     fee_e5 = models.BigIntegerField()
+    fund = models.BigIntegerField(null=True)
+    personal = models.BigIntegerField(null=True)
+    own_cash = models.BigIntegerField(null=True)
 
     class Meta:
         verbose_name = _("line of a channel's bill")
@@ -64,6 +95,76 @@ class BillLine(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.file_id}:{self.line_no}"
+
+
+class FundLine(AppendOnly):
+    """One movement of the account that a channel keeps for the hospital: what it really credited and debited."""
+
+    file = models.ForeignKey(
+        BillFile, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="fund_lines"
+    )
+    line_no = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    business_no = models.CharField(max_length=64)  # the channel's own number of what moved
+    order_no = models.CharField(max_length=64, blank=True)  # our number, where the channel writes it
+    flow_no = models.CharField(max_length=64)
+    business = models.CharField(max_length=40)
+    amount = FenField()  # what came in positive, what went out negative
+    balance = FenField()
+
+    class Meta:
+        verbose_name = _("line of a fund flow")
+        constraints = [models.UniqueConstraint(fields=["file", "line_no"], name="billing_fund_line_once")]
+
+    def __str__(self) -> str:
+        return f"{self.file_id}:{self.line_no}"
+
+
+class BankCredit(AppendOnly):
+    """What the bank says that a channel paid to the hospital for a day; a mistake is taken back by a negative one."""
+
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
+    day = models.DateField(_("day of the payments"))  # the business day that the money is for
+    amount = FenField(_("amount"))
+    reference = models.CharField(_("bank's reference"), max_length=64)
+    credited_on = models.DateField(_("credited on"))
+    recorded_at = models.DateTimeField()
+    recorded_by_account_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name = _("credit of the bank")
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "reference"], name="billing_bank_credit_once"),
+            models.CheckConstraint(condition=~Q(amount=0), name="billing_bank_credit_not_zero"),
+        ]
+        indexes = [models.Index(fields=["channel", "day"], name="billing_bank_credit_day")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.day} {self.reference}"
+
+
+class PaymentSplit(AppendOnly):
+    """How an insured payment divides: the fund's part, the personal account's, and the patient's own money (PAY-12)."""
+
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="split")
+    insurer = models.CharField(max_length=40)
+    total = FenField()
+    fund = FenField()
+    personal = FenField()
+    own_cash = FenField()
+    other = FenField(default=0)
+
+    class Meta:
+        verbose_name = _("insurer's split")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(total=models.F("fund") + models.F("personal") + models.F("own_cash") + models.F("other")),
+                name="billing_split_adds_up",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment_id}: {self.fund}+{self.personal}+{self.own_cash}"
 
 
 class BillFetch(models.Model):
@@ -127,6 +228,7 @@ class ReconCase(models.Model):
         QUERY = "query", _("ask the channel and post what it says")
         RETURN = "return", _("give the money back")
         RESEND = "resend", _("send the refund again under its number")
+        BOOK = "book", _("book the difference as a suspense item")
         EXPLAIN = "explain", _("explained, nothing to move")
 
     channel = models.CharField(max_length=10, choices=Channel.choices)

@@ -1,19 +1,18 @@
-"""Working off differences: proposed by one, approved by another, the result kept (PAY-05); closing the day (PAY-07)."""
+"""Working off differences: proposed by one, approved by another, the result kept (PAY-05)."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from hospital.audit import services as audit
-from hospital.kit import clock
 from hospital.kit.actor import Actor, Role
 from hospital.kit.problems import NotFound, Problem
 from hospital.kit.transactions import entry
 
 from ..channels import base
-from ..errors import SamePerson
-from ..models import BillFetch, BillFile, DayClose, Payment, PayOrder, ReconCase, ReconRun, Refund
+from ..errors import ChannelSilent, SamePerson
+from ..models import Payment, PayOrder, ReconCase, Refund
 from ..states import CASE, REFUND, CaseStatus, RefundStatus
 from . import intents
 from .payments import Money, payment_record
@@ -24,12 +23,6 @@ class NoAction(Problem):
     code = "PAY-05-no-action"
     title = _("This action does not fit this difference")
     next_step = _("Choose another action, or explain the difference in words.")
-
-
-class DayNotReady(Problem):
-    code = "PAY-07-not-ready"
-    title = _("The day can't be closed yet: %(why)s")
-    next_step = _("Fetch the missing bill, or propose an action for each open difference.")
 
 
 def _locked(actor: Actor, case_id: int) -> ReconCase:
@@ -121,7 +114,7 @@ def _query(order: PayOrder, *, at: datetime) -> str:
     try:
         state = base.client(order.channel).query(order)
     except (base.ChannelUnknown, base.ChannelRefused) as error:
-        raise DayNotReady(why=str(error)) from error
+        raise ChannelSilent from error
     if state.trade == base.Trade.PAID and state.success_at is not None:
         payment = payment_record(
             order_id=order.pk, money=Money(state.transaction_id, state.amount, state.success_at, "query"), at=at
@@ -156,56 +149,3 @@ def _resend(refund: Refund, *, actor: Actor, at: datetime) -> str:
     intents.refund_push(refund.pk, at=at)
     refund.refresh_from_db()
     return f"refund {refund.number}: {refund.status}"
-
-
-# --- Closing the day ----------------------------------------------------------------------------------------------
-def day_hindrance(day: date, *, at: datetime) -> str:
-    """Why a day can't be closed; empty when it can."""
-    if day >= clock.business_day(at):
-        return str(_("the day isn't over"))
-    for channel in base.channels():
-        if not (
-            BillFile.objects.filter(channel=channel, day=day).exists()
-            or BillFetch.objects.filter(channel=channel, day=day, no_bill=True).exists()
-        ):
-            return str(_("the bill of %(channel)s is missing") % {"channel": channel})
-        if not ReconRun.objects.filter(channel=channel, day=day).exists():
-            return str(_("%(channel)s was not reconciled") % {"channel": channel})
-    open_cases = ReconCase.objects.filter(day=day, status=CaseStatus.OPEN).count()
-    return str(_("%(open)d differences are open") % {"open": open_cases}) if open_cases else ""
-
-
-@entry
-def day_close_propose(*, actor: Actor, day: date, at: datetime) -> DayClose:
-    """The first signature, of the finance office."""
-    if not actor.is_any(Role.FINANCE) or actor.account_id is None:
-        raise NotFound
-    if why := day_hindrance(day, at=at):
-        raise DayNotReady(why=why)
-    run = ReconRun.objects.filter(day=day).order_by("-ran_at").first()
-    close, _made = DayClose.objects.get_or_create(
-        day=day,
-        defaults={"closed_at": at, "closed_by_account_id": actor.account_id, "totals": run.totals if run else {}},
-    )
-    audit.record(actor, "day.close_propose", at=at, subject=close)
-    return close
-
-
-@entry
-def day_close_confirm(*, actor: Actor, day: date, at: datetime) -> DayClose:
-    """The second signature, of another person; from now on the day takes no journal."""
-    if not actor.is_any(Role.FINANCE, Role.HEAD):
-        raise NotFound
-    close = DayClose.objects.select_for_update(no_key=True).filter(day=day).first()
-    if close is None:
-        raise NotFound
-    if close.confirmed_at is not None:
-        return close
-    if close.closed_by_account_id == actor.account_id:
-        raise SamePerson
-    if why := day_hindrance(day, at=at):
-        raise DayNotReady(why=why)
-    close.confirmed_at, close.confirmed_by_account_id = at, actor.account_id
-    close.save(update_fields=["confirmed_at", "confirmed_by_account_id"])
-    audit.record(actor, "day.close", at=at, subject=close)
-    return close

@@ -1,22 +1,28 @@
-"""Booking: every movement of money is one balanced journal (PAY-01)."""
+"""Booking: every movement of money is one balanced journal (PAY-01). A mistake is reversed and booked anew (PAY-07)."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
+
+from django.db.models import Sum
 
 from hospital.kit import clock
 from hospital.kit.transactions import within
+from hospital.organisation.models import Department
 
-from ..models import Entry, Journal, LedgerAccount
+from ..models import Channel, DayClose, Entry, Journal, LedgerAccount, Scene
 
 PATIENT_MONEY = "patient.money"  # taken, and not yet earned or not yet given back
+BANK = "bank"
+SUSPENSE = "suspense"
 
+_SIDES = {
+    "channel": LedgerAccount.Side.ASSET, "insurer": LedgerAccount.Side.ASSET, "income": LedgerAccount.Side.INCOME,
+    "fee": LedgerAccount.Side.EXPENSE,
+}  # fmt: skip
 _NAMES = {
     PATIENT_MONEY: ("病人款项", LedgerAccount.Side.LIABILITY),
-    "channel.wechat": ("微信支付在途", LedgerAccount.Side.ASSET),
-    "channel.cash": ("收费处现金", LedgerAccount.Side.ASSET),
-    "bank": ("银行存款", LedgerAccount.Side.ASSET),
-    "fee.wechat": ("微信支付手续费", LedgerAccount.Side.EXPENSE),
-    "suspense": ("待查差错", LedgerAccount.Side.LIABILITY),
+    BANK: ("银行存款", LedgerAccount.Side.ASSET),
+    SUSPENSE: ("待查差错", LedgerAccount.Side.LIABILITY),
 }
 
 
@@ -24,33 +30,93 @@ def channel_account(channel: str) -> str:
     return f"channel.{channel}"
 
 
-def income_account(scene: str) -> str:
-    return f"income.{scene}"
+def fee_account(channel: str) -> str:
+    """What a channel keeps of the money for its service."""
+    return f"fee.{channel}"
+
+
+def insurer_account(insurer: str) -> str:
+    """What an insurer owes the hospital for what it pays for patients."""
+    return f"insurer.{insurer}"
+
+
+def income_account(scene: str, department_id: int | None = None) -> str:
+    return f"income.{scene}@{department_id}" if department_id else f"income.{scene}"
 
 
 def account_of(code: str) -> LedgerAccount:
-    """The account of a code, made when it is first booked on."""
+    """The account of a code, made with what it is of when it is first booked on."""
     known = LedgerAccount.objects.filter(code=code).first()
     if known is not None:
         return known
-    name, side = _NAMES.get(code, (code, LedgerAccount.Side.INCOME if code.startswith("income.") else None))
-    if side is None:
+    return LedgerAccount.objects.get_or_create(code=code, defaults=_described(code))[0]
+
+
+def _described(code: str) -> dict[str, object]:
+    if code in _NAMES:
+        name, side = _NAMES[code]
+        return {"name": name, "side": side}
+    group, _dot, rest = code.partition(".")
+    if group not in _SIDES or not rest:
         raise ValueError(f"no such ledger account: {code}")
-    return LedgerAccount.objects.get_or_create(code=code, defaults={"name": name, "side": side})[0]
+    made: dict[str, object] = {"side": _SIDES[group], "name": code}
+    if group in {"channel", "fee"}:
+        label = dict(Channel.choices).get(rest, rest)
+        made |= {"channel": rest, "name": f"{label}{'手续费' if group == 'fee' else '在途'}"}
+    elif group == "insurer":
+        made |= {"insurer": rest, "name": f"应收医保 {rest}"}
+    else:
+        scene, _at, department_id = rest.partition("@")
+        department = Department.objects.get(pk=department_id) if department_id else None
+        label = dict(Scene.choices).get(scene, scene)
+        made |= {"scene": scene, "department": department}
+        made["name"] = f"{label}收入{'·' + department.name if department else ''}"[:100]
+    return made
+
+
+def open_day(at: datetime) -> date:
+    """The business day of an instant, or the next one after it that isn't closed (PAY-07)."""
+    day, today = clock.business_day(at), clock.today()
+    # A day that isn't over can't be closed, so that the usual posting asks nothing.
+    while day < today and DayClose.objects.filter(day=day, confirmed_at__isnull=False, reopened_at=None).exists():
+        day += timedelta(days=1)
+    return day
 
 
 @within
 def journal_post(
-    *, key: str, at: datetime, amounts: Mapping[str, int], memo: str = "", reverses: Journal | None = None
+    *,
+    key: str,
+    at: datetime,
+    amounts: Mapping[str, int],
+    memo: str = "",
+    reverses: Journal | None = None,
+    about_day: date | None = None,
 ) -> Journal:
-    """Book `amounts` (account code -> fen, debit positive) as one journal.
+    """Book `amounts` (account code -> fen, debit positive) as one journal on the open day.
 
     The database refuses an unbalanced one at commit, and the same key twice at once (IntegrityError).
     """
     if sum(amounts.values()):
         raise ValueError(f"journal {key} doesn't balance: {dict(amounts)}")
-    journal = Journal.objects.create(key=key, business_day=clock.business_day(at), at=at, memo=memo, reverses=reverses)
+    day, own = open_day(at), clock.business_day(at)
+    journal = Journal.objects.create(
+        key=key, business_day=day, at=at, memo=memo, reverses=reverses, about_day=about_day or (own if own != day else None)
+    )  # fmt: skip
     Entry.objects.bulk_create(
         [Entry(journal=journal, account=account_of(code), amount=fen) for code, fen in amounts.items() if fen]
     )
     return journal
+
+
+@within
+def journal_reverse(journal: Journal, *, at: datetime, reason: str) -> Journal:
+    """Take a journal back by its exact opposite, on the open day, pointing to the day of the mistake. Idempotent."""
+    known = Journal.objects.filter(reverses=journal).first()
+    if known is not None:
+        return known
+    sums = journal.entries.values_list("account__code").annotate(fen=Sum("amount")).order_by("account__code")
+    return journal_post(
+        key=f"reversal:{journal.pk}", at=at, amounts={code: -fen for code, fen in sums}, memo=reason[:200],
+        reverses=journal, about_day=journal.business_day,
+    )  # fmt: skip

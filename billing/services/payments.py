@@ -138,7 +138,7 @@ def charge_settle(charge: Charge, payment: Payment, *, actor: Actor, at: datetim
     settlement = Settlement.objects.create(payment=payment, charge=charge, amount=charge.amount, settled_at=at)
     journal_post(
         key=f"settlement:{settlement.pk}", at=at,
-        amounts={PATIENT_MONEY: charge.amount, income_account(charge.scene): -charge.amount},
+        amounts={PATIENT_MONEY: charge.amount, income_account(charge.scene, charge.department_id): -charge.amount},
     )  # fmt: skip
     notice_post("charge.paid", charge, at=at)
     patient_tell(

@@ -65,7 +65,9 @@ def refund_request(
         RefundLine(refund=refund, line=line, quantity=quantity, amount=fen) for line, quantity, fen in parts
     )
     journal_post(
-        key=f"refund-owed:{refund.pk}", at=at, amounts={income_account(charge.scene): amount, PATIENT_MONEY: -amount}
+        key=f"refund-owed:{refund.pk}",
+        at=at,
+        amounts={income_account(charge.scene, charge.department_id): amount, PATIENT_MONEY: -amount},
     )
     if not (actor.is_staff and amount > APPROVAL_FEN.at(at)):
         _approve(refund, actor=system("billing.refunds"), at=at)
@@ -150,7 +152,7 @@ def refund_reject(*, actor: Actor, refund_id: int, at: datetime, reason: str) ->
         Charge.objects.filter(pk=refund.charge.pk).update(refund_reserved=F("refund_reserved") - refund.amount)
         journal_post(
             key=f"refund-rejected:{refund.pk}", at=at,
-            amounts={PATIENT_MONEY: refund.amount, income_account(refund.charge.scene): -refund.amount},
+            amounts={PATIENT_MONEY: refund.amount, income_account(refund.charge.scene, refund.charge.department_id): -refund.amount},
         )  # fmt: skip
     audit.record(actor, "refund.reject", at=at, subject=refund, reason=reason)
     return refund

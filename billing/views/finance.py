@@ -17,7 +17,7 @@ from hospital.kit.problems import NotFound, Problem
 from .. import selectors, services
 from ..forms import BillUpload, CaseProposal, Reason
 from ..models import Channel
-from ..services import bills, cases, recon
+from ..services import bills, cases, closing, recon
 
 FINANCE = {Role.FINANCE}
 MAX_BILL = 20 * 1024 * 1024
@@ -135,7 +135,7 @@ def case_decide(request: HttpRequest, case_id: int) -> HttpResponse:
 def day_close(request: HttpRequest) -> HttpResponse:
     """First signature or second, whichever this person may give."""
     day, actor, at = _day(request.POST.get("day")), actor_of(request), clock.now()
-    verb = cases.day_close_confirm if request.POST.get("step") == "confirm" else cases.day_close_propose
+    verb = closing.day_close_confirm if request.POST.get("step") == "confirm" else closing.day_close_propose
     try:
         verb(actor=actor, day=day, at=at)
     except Problem as problem:

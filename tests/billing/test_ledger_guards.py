@@ -1,18 +1,21 @@
 """G09, PAY-01, PAY-07, PAY-09: what the database itself refuses, asked in SQL."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Sum
 
 from billing import services
-from billing.models import DayClose, Entry, Journal, Payment, Settlement
-from billing.services.ledger import journal_post
+from billing.models import Charge, DayClose, Entry, Journal, LedgerAccount, Payment, Settlement
+from billing.services import closing
+from billing.services.ledger import account_of, journal_post, journal_reverse
 from billing.services.payments import payment_take
 from hospital.kit import clock
 from hospital.kit.actor import system
+from hospital.kit.problems import NotFound
 from tests.billing.conftest import House
+from tests.cast import actor_of_person
 
 pytestmark = pytest.mark.django_db
 
@@ -110,3 +113,96 @@ def test_money_is_earned_only_by_settlement_and_the_books_show_it(house: House) 
     sums = dict(Entry.objects.values_list("account__code").annotate(Sum("amount")))
     assert sums == {"channel.wechat": 5000, "patient.money": 0, "income.registration": -5000}
     assert Settlement.objects.get().amount == 5000
+
+
+def closed(house: House, day: date) -> DayClose:
+    return DayClose.objects.create(
+        day=day, closed_at=house.at, closed_by_account_id=1, confirmed_by_account_id=2, confirmed_at=house.at
+    )
+
+
+def test_what_belongs_to_a_closed_day_is_booked_on_the_open_day_and_points_back(house: House) -> None:
+    """PAY-07."""
+    today = clock.business_day(house.at)
+    yesterday = today - timedelta(days=1)
+    closed(house, yesterday)
+    with transaction.atomic():
+        journal = journal_post(key="late", at=house.at - timedelta(days=1), amounts={"bank": 5, "suspense": -5})
+    assert (journal.business_day, journal.about_day) == (today, yesterday)
+
+
+def test_a_reversal_is_the_exact_opposite_once_and_is_not_reversed_itself(house: House) -> None:
+    """PAY-01: reversal only, and the database knows what one is."""
+    with transaction.atomic():
+        first = journal_post(key="wrong", at=house.at, amounts={"bank": 500, "suspense": -500})
+        back = journal_reverse(first, at=house.at, reason="wrong account")
+        assert journal_reverse(first, at=house.at, reason="again").pk == back.pk
+    sums = Entry.objects.values_list("account__code").annotate(fen=Sum("amount"))
+    assert dict(sums) == {"bank": 0, "suspense": 0}
+    balanced()
+    for key, reverses, amounts in [
+        ("half", journal_of(house), {"bank": 1, "suspense": -1}), ("again", back, {"bank": 500, "suspense": -500}),
+    ]:  # fmt: skip
+        with pytest.raises(IntegrityError, match="revers"), transaction.atomic():
+            journal_post(key=key, at=house.at, amounts=amounts, reverses=reverses)
+            balanced()
+
+
+def journal_of(house: House) -> Journal:
+    with transaction.atomic():
+        return journal_post(key="other", at=house.at, amounts={"bank": 700, "suspense": -700})
+
+
+def test_a_closing_keeps_its_signatures_and_is_never_deleted(house: House) -> None:
+    day = clock.business_day(house.at) - timedelta(days=2)
+    closed(house, day)
+    for change in ("confirmed_at = NULL", "confirmed_by_account_id = 9", "day = day + 1"):
+        with pytest.raises(DatabaseError, match="never changes"):
+            sql(f"UPDATE billing_dayclose SET {change}")
+    with pytest.raises(DatabaseError, match="never deleted"):
+        sql("DELETE FROM billing_dayclose")
+    with pytest.raises(IntegrityError, match="billing_day_reopen_two_people"):
+        sql("UPDATE billing_dayclose SET reopened_at = now(), reopened_by_account_id = 1")
+
+
+def test_a_closed_day_is_opened_only_by_finance_and_auditor_with_a_reason(house: House) -> None:
+    day = clock.business_day(house.at) - timedelta(days=1)
+    office, auditor = actor_of_person(house.cast.finance), actor_of_person(house.cast.auditor)
+    with pytest.raises(closing.DayNotClosed):
+        closing.day_reopen_propose(actor=office, day=day, reason="x", at=house.at)
+    closed(house, day)
+    with pytest.raises(closing.ReasonNeeded):
+        closing.day_reopen_propose(actor=office, day=day, reason=" ", at=house.at)
+    with pytest.raises(closing.DayNotClosed):  # nobody of the finance office asked
+        closing.day_reopen_confirm(actor=auditor, day=day, at=house.at)
+    closing.day_reopen_propose(actor=office, day=day, reason="渠道更正了账单", at=house.at)
+    for person in (house.cast.second_finance, house.cast.admin):
+        with pytest.raises(NotFound):
+            closing.day_reopen_confirm(actor=actor_of_person(person), day=day, at=house.at)
+    with pytest.raises(IntegrityError, match="is closed"), transaction.atomic():
+        Journal.objects.create(key="early", business_day=day, at=house.at)
+    was = closing.day_reopen_confirm(actor=auditor, day=day, at=house.at)
+    assert was.confirmed_at is not None and was.reopen_reason == "渠道更正了账单"
+    with transaction.atomic():
+        assert (
+            journal_post(key="k", at=house.at - timedelta(days=1), amounts={"bank": 1, "suspense": -1}).about_day
+            is None
+        )
+    closed(house, day)  # and closed anew, by a row of its own
+    assert DayClose.objects.filter(day=day).count() == 2
+
+
+def test_the_books_are_kept_by_channel_scene_and_department(house: House) -> None:
+    charge = house.owe(house.cast.wang_fang)
+    Charge.objects.filter(pk=charge.pk).update(department=house.cast.oncology)
+    order = house.order(charge)
+    with transaction.atomic():
+        payment_take(
+            order_id=order.pk, money=services.Money("42", order.amount, house.at, "query"), at=house.at, actor=ROBOT
+        )
+        account_of("insurer.basic")
+    income = LedgerAccount.objects.get(side="income")
+    assert (income.department, income.scene) == (house.cast.oncology, "registration")
+    assert set(LedgerAccount.objects.values_list("channel", "insurer")) == {("wechat", ""), ("", ""), ("", "basic")}
+    with pytest.raises(ValueError, match="no such ledger account"):
+        account_of("elsewhere")

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from billing import services
 from billing.channels.wechat.sandbox import bills as wire
 from billing.models import BillFetch, BillFile, DayClose, Payment, ReconCase, ReconRun, Refund
-from billing.services import cases
+from billing.services import cases, closing
 from billing.services.bills import bill_import, bills_fetch
 from billing.services.payments import payment_take
 from billing.services.recon import recon_run
@@ -319,18 +319,18 @@ def test_asking_the_channel_posts_a_payment_that_was_missed(books: Books, bank: 
 def test_the_day_is_closed_by_two_people_and_only_when_everything_is_proposed(books: Books) -> None:
     maker, checker = actor_of_person(books.house.cast.finance), actor_of_person(books.house.cast.second_finance)
     only_hospital(books)
-    with pytest.raises(cases.DayNotReady):  # no bill yet
-        cases.day_close_propose(actor=maker, day=books.day, at=books.house.at)
+    with pytest.raises(closing.DayNotReady):  # no bill yet
+        closing.day_close_propose(actor=maker, day=books.day, at=books.house.at)
     books.bill([], books.day)
     books.run()
-    with pytest.raises(cases.DayNotReady):  # a difference is open
-        cases.day_close_propose(actor=maker, day=books.day, at=books.house.at)
+    with pytest.raises(closing.DayNotReady):  # a difference is open
+        closing.day_close_propose(actor=maker, day=books.day, at=books.house.at)
     case = ReconCase.objects.get()
     cases.case_propose(actor=maker, case_id=case.pk, action="explain", note="已致电", at=books.house.at)
-    cases.day_close_propose(actor=maker, day=books.day, at=books.house.at)
+    closing.day_close_propose(actor=maker, day=books.day, at=books.house.at)
     with pytest.raises(cases.SamePerson):
-        cases.day_close_confirm(actor=maker, day=books.day, at=books.house.at)
-    cases.day_close_confirm(actor=checker, day=books.day, at=books.house.at)
+        closing.day_close_confirm(actor=maker, day=books.day, at=books.house.at)
+    closing.day_close_confirm(actor=checker, day=books.day, at=books.house.at)
     assert DayClose.objects.get().confirmed_at is not None
 
 
