@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hospital.organisation.models import Staff
 from hospital.people.models import Patient
@@ -35,7 +36,7 @@ class ReportKind(models.TextChoices):
 
 
 class ReportStatus(models.TextChoices):
-    RECEIVED = "received", _("waits for the doctor")
+    RECEIVED = "received", pgettext_lazy("of a result", "waits for the doctor")
     REVIEWED = "reviewed", _("seen by the doctor")
     RELEASED = "released", _("released")
     REPLACED = "replaced", _("replaced by a corrected report")
