@@ -4,13 +4,8 @@ Thirty patients book and pay over HTTP, by way of WeChat Pay's wire format, whil
 killed with SIGKILL and Redis is emptied three times. What the channel took must end as a booked visit, told once.
 """
 
-import os
 import secrets
-import signal
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,79 +13,20 @@ from typing import Any
 import pytest
 import requests
 from django.conf import settings
-from django.db import connection
 
 from appointments.models import Booking, Session
 from appointments.states import BookingStatus
 from billing.models import Payment
 from hospital.kit import clock
 from hospital.messaging.models import Message
-from hospital.operations.house.demo import House
-from hospital.operations.house.layout import PROJECT, scratch_layout
-from hospital.operations.house.supervisor import Supervisor
 from tests.appointments.conftest import Clinic, broken_invariants, prices
 from tests.cast import Cast, Person, client_for
+from tests.drill import Drill, wait_until
 
 PATIENTS = 30
 VICTIMS = ["web", "worker", "beat", "realtime", "worker", "web"]
-_OURS = ["SECRET_KEY", "BLIND_INDEX_KEY", "SIGNING_KEY"]
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services"), pytest.mark.django_db(transaction=True)]
-
-
-def wait_until(true: Callable[[], bool], what: str, seconds: float = 120) -> None:
-    limit, tick = time.monotonic() + seconds, threading.Event()
-    while not true():
-        assert time.monotonic() < limit, f"{what} did not come true within {seconds:.0f} s"
-        tick.wait(0.1)
-
-
-class Drill:
-    """The running house on the test's database, with a Redis of its own that may be emptied."""
-
-    def __init__(self, tmp_path: Path) -> None:
-        self.house = House(scratch_layout(tmp_path), durable=False)
-        database = connection.settings_dict
-        login = f"{database['USER']}:{database['PASSWORD']}".rstrip(":")
-        env = {
-            name: value
-            for name, value in self.house.env.items()
-            if name.removesuffix("_FILE") not in {*_OURS, "FIELD_KEYS"}
-        }
-        env |= {name: getattr(settings, name) for name in _OURS}  # as the test wrote names and sessions
-        env |= {
-            "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
-            "DATABASE_URL": f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}",
-            "WEB_WORKERS": "2",
-        }
-        self.supervisor = Supervisor(self.house.children(), env, PROJECT)
-        self.web = self.house.layout.url
-        self.channel = f"http://127.0.0.1:{self.house.layout.ports['SANDBOX_PORT']}/wechatpay"
-        self.watching = threading.Thread(target=self.supervisor.watch, daemon=True)
-
-    def start(self) -> None:
-        self.house.redis.start()
-        self.supervisor.start()
-        self.watching.start()
-
-    def stop(self) -> None:
-        self.supervisor.stop()
-        if self.watching.is_alive():
-            self.watching.join()
-        self.house.redis.stop()
-
-    def kill(self, name: str) -> None:
-        """SIGKILL to the process and all that it started: nobody gets to say goodbye."""
-        child = next(child for child in self.supervisor.children if child.name == name)
-        assert child.process is not None
-        before = child.process
-        os.killpg(before.pid, signal.SIGKILL)
-        wait_until(lambda: child.process is not before and child.is_alive, f"{name} started again", 30)
-
-    def empty_redis(self) -> None:
-        with socket.create_connection(("127.0.0.1", self.house.redis.port), timeout=5) as line:
-            line.sendall(b"FLUSHALL\r\n")
-            assert line.recv(64).startswith(b"+OK")
 
 
 @pytest.fixture
