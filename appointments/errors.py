@@ -78,6 +78,38 @@ class NothingToday(Problem):
     next_step = _("Look at the date and campus of the booking, or ask at the registration window.")
 
 
+class NotFromHere(Problem):
+    code = "AP-10-no-position"
+    title = _("This campus has no check-in by phone")
+    next_step = _("Please check in with the visit card at the kiosk or the nurses' station.")
+
+
+class TooFar(Problem):
+    code = "AP-10-far"
+    title = _("You are still about %(distance)s from the hospital")
+    next_step = _("Check in here when you have arrived, or with the visit card at the kiosk or the nurses' station.")
+
+
+class PositionTooRough(Problem):
+    code = "AP-10-rough"
+    status = 422
+    title = _("Your phone doesn't know its position well enough")
+    next_step = _("Step outside for a moment and try again, or check in with the visit card at the kiosk.")
+
+
+class OtherCampus(Problem):
+    code = "AP-10-campus"
+    title = _("This visit is at another campus: %(campus)s")
+    next_step = _("Please ask at the registration window what to do.")
+
+
+class KioskUnknown(Problem):
+    code = "H13-key"
+    status = 422
+    title = _("This key opens no kiosk")
+    next_step = _("Ask the administration for a new key of this kiosk.")
+
+
 class RoomOccupied(Problem):
     code = "AP-11-in-room"
     title = _("A patient was called already")

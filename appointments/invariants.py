@@ -74,6 +74,14 @@ def register_all() -> None:
         "SELECT ticket.id, ticket.status, booking.status FROM appointments_ticket AS ticket "
         "JOIN appointments_booking AS booking ON booking.id = ticket.booking_id "
         "WHERE ticket.session_id <> booking.session_id "
-        "OR (ticket.status IN ('waiting', 'called') AND booking.status <> 'checked_in') "
-        "OR (ticket.status IN ('serving', 'finished') AND booking.status <> 'seen')",
+        "OR (ticket.status IN ('waiting', 'called') AND ticket.encounter_id IS NULL AND booking.status <> 'checked_in') "
+        "OR (ticket.status IN ('waiting', 'called') AND ticket.encounter_id IS NOT NULL AND booking.status <> 'seen') "
+        "OR (ticket.status IN ('serving', 'away', 'finished') AND booking.status <> 'seen')",
+    )
+    register(
+        "appointments.nobody_waits_at_a_closed_session",
+        "A5",
+        "SELECT ticket.id, ticket.status, session.status FROM appointments_ticket AS ticket "
+        "JOIN appointments_session AS session ON session.id = ticket.session_id "
+        "WHERE session.status = 'finished' AND ticket.status IN ('waiting', 'called', 'serving', 'away')",
     )

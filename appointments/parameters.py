@@ -39,6 +39,27 @@ CHECK_IN_LATE = Parameter(
     "appointments.check_in_late", int, 15, source="AP-10", title=_("On time until after the time"), unit="min"
 )
 MISSED_BACK = Parameter("appointments.missed_back", int, 3, source="AP-10", title=_("Positions lost by a missed call"))
+RETURN_EVERY = Parameter(
+    "appointments.return_every",
+    int,
+    2,
+    source="AP-11",
+    title=_("Appointments before one patient who is back from an exam"),
+)
+PRIORITY_AGE = Parameter(
+    "appointments.priority_age", int, 70, source="AP-11", title=_("Age from which patients go first"), unit="a"
+)
+NEAR = Parameter(
+    "appointments.queue_near", int, 3, source="A5", title=_("Patients ahead at which the phone is told to come near")
+)
+QUEUE_CLOSE_HOURS = Parameter(
+    "appointments.queue_close_hours",
+    int,
+    4,
+    source="A5",
+    title=_("Hours after the end of a session at which its queue is closed though somebody waits"),
+    unit="h",
+)
 CARE_DAYS = Parameter(
     "appointments.care_days", int, 30, source="MR-12", title=_("Days of record access after a visit"), unit="d"
 )

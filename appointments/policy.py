@@ -49,5 +49,11 @@ def must_stop_sessions(actor: Actor) -> None:
         raise NotFound
 
 
+def must_keep_kiosks(actor: Actor) -> None:
+    """Keys of kiosks are the administration's."""
+    if not (actor.is_system or actor.is_any(Role.ADMIN)):
+        raise NotFound
+
+
 def may_see(actor: Actor, booking: Booking) -> bool:
     return actor.acts_for(booking.patient_id)

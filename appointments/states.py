@@ -26,6 +26,7 @@ class TicketStatus(models.TextChoices):
     WAITING = "waiting", _("waiting")
     CALLED = "called", _("called")
     SERVING = "serving", _("with the doctor")
+    AWAY = "away", _("at the exam")  # 回诊: comes back today with the result; the visit stays open
     FINISHED = "finished", _("finished")
     WITHDRAWN = "withdrawn", _("withdrawn")  # the session was stopped, or the patient left
 
@@ -68,16 +69,23 @@ BOOKING = Lifecycle(
         BookingStatus.BOOKED: {
             BookingStatus.CHECKED_IN, BookingStatus.SEEN, BookingStatus.CANCELLED, BookingStatus.NO_SHOW,
         },
-        BookingStatus.CHECKED_IN: {BookingStatus.SEEN, BookingStatus.CANCELLED},
+        # checked in, called and gone: no_show
+        BookingStatus.CHECKED_IN: {BookingStatus.SEEN, BookingStatus.CANCELLED, BookingStatus.NO_SHOW},
     },
 )  # fmt: skip
 
 TICKET = Lifecycle(
     "appointments.ticket",
     moves={
-        TicketStatus.WAITING: {TicketStatus.CALLED, TicketStatus.WITHDRAWN},
-        TicketStatus.CALLED: {TicketStatus.WAITING, TicketStatus.SERVING, TicketStatus.WITHDRAWN},
-        TicketStatus.SERVING: {TicketStatus.FINISHED},
+        TicketStatus.WAITING: {TicketStatus.CALLED, TicketStatus.WITHDRAWN, TicketStatus.FINISHED},
+        TicketStatus.CALLED: {
+            TicketStatus.WAITING,
+            TicketStatus.SERVING,
+            TicketStatus.WITHDRAWN,
+            TicketStatus.FINISHED,
+        },
+        TicketStatus.SERVING: {TicketStatus.FINISHED, TicketStatus.AWAY},
+        TicketStatus.AWAY: {TicketStatus.WAITING, TicketStatus.FINISHED},
     },
 )
 

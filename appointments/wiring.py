@@ -15,6 +15,7 @@ def wire() -> None:
     _wire_kinds()
     _wire_charges()
     _wire_messages()
+    _wire_queue_messages()
     _wire_sweeps()
     _wire_invariants()
     _wire_audit()
@@ -85,6 +86,44 @@ def _wire_messages() -> None:
     )
 
 
+def _still_called(context: "Mapping[str, Any]", at: "datetime") -> bool:
+    """Who was passed over or sits with the doctor isn't asked in any more."""
+    from .models import Ticket
+    from .states import TicketStatus
+
+    return Ticket.objects.filter(pk=context["ticket_id"], status=TicketStatus.CALLED).exists()
+
+
+def _still_waits(context: "Mapping[str, Any]", at: "datetime") -> bool:
+    from .models import Ticket
+    from .states import TicketStatus
+
+    return Ticket.objects.filter(pk=context["ticket_id"], status=TicketStatus.WAITING).exists()
+
+
+def _wire_queue_messages() -> None:
+    from hospital.messaging.kinds import MessageKind, register
+
+    register(
+        MessageKind(
+            "queue.near",
+            _("Nearly your turn"),
+            _("Number %(number)s: at most three patients before you. Please come to %(room)s."),
+            urgent=True,
+            still_wanted=_still_waits,
+        )
+    )
+    register(
+        MessageKind(
+            "queue.called",
+            _("Please come in now"),
+            _("Number %(number)s is called: %(room)s."),
+            urgent=True,
+            still_wanted=_still_called,
+        )
+    )
+
+
 def _wire_sweeps() -> None:
     from hospital.kit import sweeps
 
@@ -94,6 +133,7 @@ def _wire_sweeps() -> None:
     sweeps.register("appointments.holds", services.holds_expire, every=15)
     sweeps.register("appointments.stopped", services.stopped_bookings_cancel, every=15)
     sweeps.register("appointments.close", services.sessions_close, every=300)
+    sweeps.register("appointments.lines", services.stopped_lines_close, every=300)
     sweeps.register("appointments.notices", services.notices_deliver, every=5)
 
 
@@ -111,4 +151,5 @@ def _wire_audit() -> None:
     action_title("booking.read", _("opened a visit"))
     action_title("booking.to_check_in", _("scanned the visit card for check-in"))
     action_title("ticket.read", _("checked in"))
+    action_title("ticket.prioritise", _("gave a patient another place in the line"))
     action_title("queue.read", _("opened the clinic queue"))

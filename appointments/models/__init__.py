@@ -1,10 +1,11 @@
 """Week roster -> sessions -> periods -> places -> bookings -> tickets."""
 
-from .booking import Booking, Channel, Notice, Ticket, TicketLane
+from .booking import Booking, Channel, Notice
 from .changes import BookingMove, StopCase
 from .conduct import Absence, Ban, BanCause
 from .days import Closure, RosterDay
 from .pools import Quota, ReleaseRule
+from .queue import CampusPoint, CheckInBy, Kiosk, Priority, Ticket, TicketLane, Triage
 from .roster import HalfDay, Level, Period, Place, Pool, RosterSlot, Session, VisitKind, Weekday
 from .waiting import Follow, Waiting
 
@@ -14,15 +15,19 @@ __all__ = [
     "BanCause",
     "Booking",
     "BookingMove",
+    "CampusPoint",
     "Channel",
+    "CheckInBy",
     "Closure",
     "Follow",
     "HalfDay",
+    "Kiosk",
     "Level",
     "Notice",
     "Period",
     "Place",
     "Pool",
+    "Priority",
     "Quota",
     "ReleaseRule",
     "RosterDay",
@@ -31,6 +36,7 @@ __all__ = [
     "StopCase",
     "Ticket",
     "TicketLane",
+    "Triage",
     "VisitKind",
     "Waiting",
     "Weekday",

@@ -1,4 +1,4 @@
-"""Who has which place, and who waits at the door."""
+"""Who has which place."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from appointments.states import ACTIVE_BOOKING, IN_ROOM_TICKET, BookingStatus, TicketStatus
+from appointments.states import ACTIVE_BOOKING, BookingStatus
 from billing.models import Charge
 from hospital.kit import notices
 from hospital.organisation.models import Department, Staff
@@ -120,57 +120,6 @@ class Booking(models.Model):
     def ends_at(self) -> datetime:
         assert self.during.upper is not None
         return self.during.upper
-
-
-class TicketLane(models.IntegerChoices):
-    """Classes of the queue, first to last (AP-11)."""
-
-    URGENT = 0, _("urgent")
-    APPOINTMENT = 1, _("appointment")
-    WALK_IN = 2, _("walk-in")
-    LAST = 9, _("last")
-
-
-class Ticket(models.Model):
-    """A checked-in patient's place in the queue of a session: ordered by lane, then `line_at`, then pk (AP-11)."""
-
-    booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="ticket")
-    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="tickets")
-    lane = models.PositiveSmallIntegerField(_("lane"), choices=TicketLane.choices, default=TicketLane.APPOINTMENT)
-    line_at = models.DateTimeField()
-    is_late = models.BooleanField(_("late"), default=False)
-    status = models.CharField(_("status"), max_length=20, choices=TicketStatus.choices, default=TicketStatus.WAITING)
-    calls = models.PositiveSmallIntegerField(_("times called"), default=0)
-    misses = models.PositiveSmallIntegerField(_("calls missed"), default=0)
-    encounter_id = models.BigIntegerField(null=True, blank=True)  # emr.Encounter, from the moment the visit begins
-    created_at = models.DateTimeField()
-    called_at = models.DateTimeField(null=True, blank=True)
-    serving_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("ticket")
-        verbose_name_plural = _("tickets")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["session"],
-                condition=Q(status__in=[str(status) for status in IN_ROOM_TICKET]),
-                name="appointments_one_in_room",
-            )
-        ]
-        indexes = [
-            models.Index(
-                fields=["session", "lane", "line_at"], name="appointments_ticket_line", condition=Q(status="waiting")
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.session_id} {self.booking_id} {self.status}"
-
-    @property
-    def record_path(self) -> str:
-        """The page on which the doctor writes, once the visit has begun."""
-        return f"/staff/encounters/{self.encounter_id}/" if self.encounter_id else ""
 
 
 class Notice(notices.Notice):

@@ -4,19 +4,19 @@ from .doctors import DoctorCard, DoctorDay, SessionLine, doctor_cards, doctor_da
 from .periods import PeriodLine, periods_free
 from .queue import (
     HallRoom,
-    QueueLine,
     hall_rooms,
     queue_for,
-    queue_position,
     scanned_for,
     sessions_of_the_day_for,
     ticket_for,
 )
 from .visits import booking_for, visits_for
+from .waiting import ExpectedErrors, QueueLine, expected_errors, line_of, queue_position
 
 __all__ = [
     "DoctorCard",
     "DoctorDay",
+    "ExpectedErrors",
     "HallRoom",
     "PeriodLine",
     "QueueLine",
@@ -25,8 +25,10 @@ __all__ = [
     "doctor_cards",
     "doctor_days",
     "doctor_shown",
+    "expected_errors",
     "fees_at",
     "hall_rooms",
+    "line_of",
     "periods_free",
     "queue_for",
     "queue_position",

@@ -16,41 +16,7 @@ from hospital.people.services.cards import card_resolve
 from .. import kinds, policy
 from ..models import Booking, Session, Ticket
 from ..states import IN_ROOM_TICKET, BookingStatus, SessionStatus, TicketStatus
-
-_IN_LINE = ("lane", "line_at", "pk")
-
-
-@dataclass(frozen=True, slots=True)
-class QueueLine:
-    """Where a waiting patient stands: how many go before, and about how many minutes that takes."""
-
-    ahead: int
-    minutes: int
-
-
-def queue_position(ticket: Ticket, *, at: datetime) -> QueueLine:
-    """How many go before this ticket, who is in the room included, and the minutes that they take by the session's
-    own pace so far; by its plan while fewer than three visits are over."""
-    waiting = list(
-        Ticket.objects.filter(session_id=ticket.session_id, status=TicketStatus.WAITING)
-        .order_by(*_IN_LINE)
-        .values_list("pk", flat=True)
-    )
-    in_room = Ticket.objects.filter(session_id=ticket.session_id, status__in=IN_ROOM_TICKET).count()
-    ahead = (waiting.index(ticket.pk) if ticket.pk in waiting else 0) + in_room
-    return QueueLine(ahead, round(ahead * _pace(ticket.session).total_seconds() / 60))
-
-
-def _pace(session: Session) -> timedelta:
-    last = (
-        Ticket.objects.filter(session=session, status=TicketStatus.FINISHED)
-        .order_by("-finished_at")
-        .values_list("serving_at", "finished_at")[:10]
-    )
-    times = [finished - served for served, finished in last if served and finished]
-    if len(times) >= 3:
-        return sum(times, timedelta()) / len(times)
-    return (session.ends_at - session.starts_at) / max(1, session.places.count())
+from .waiting import line_of
 
 
 def sessions_of_the_day_for(actor: Actor, *, at: datetime) -> QuerySet[Session]:
@@ -79,12 +45,14 @@ class Queue:
     waiting: list[Ticket]
     finished: list[Ticket]
     to_come: list[Booking]
+    away: list[Ticket]
 
     @property
     def version(self) -> str:
         """Changes whenever the picture does: a poll that finds the same one shows nothing and reads nobody's name."""
-        tickets = [*([self.in_room] if self.in_room else []), *self.waiting, *self.finished]
-        return "-".join(f"{ticket.pk}.{ticket.status[:1]}{ticket.calls}" for ticket in tickets) or "empty"
+        tickets = [*([self.in_room] if self.in_room else []), *self.waiting, *self.finished, *self.away]
+        parts = [f"{one.pk}.{one.status[:1]}{one.calls}{one.triage}{one.priority[:1]}" for one in tickets]
+        return "-".join([*parts, str(len(self.to_come))])
 
 
 @entry
@@ -93,13 +61,14 @@ def queue_for(actor: Actor, session_id: int, *, at: datetime, seen: str = "") ->
     session = Session.objects.select_related("doctor", "department").filter(pk=session_id).first()
     if session is None or not policy.may_run_queue(actor, session):
         raise NotFound
-    tickets = list(session.tickets.select_related("booking__patient").order_by(*_IN_LINE))
+    tickets = list(session.tickets.select_related("booking__patient"))
     by = {status: [ticket for ticket in tickets if ticket.status == status] for status in TicketStatus}
     in_room = [*by[TicketStatus.CALLED], *by[TicketStatus.SERVING]]
     to_come = session.bookings.filter(status=BookingStatus.BOOKED).select_related("patient").order_by("during")
     queue = Queue(
-        session, in_room[0] if in_room else None, by[TicketStatus.WAITING],
+        session, in_room[0] if in_room else None, line_of(session, at=at, tickets=tickets)[1],
         sorted(by[TicketStatus.FINISHED], key=lambda ticket: ticket.finished_at or at, reverse=True), list(to_come),
+        by[TicketStatus.AWAY],
     )  # fmt: skip
     if seen and seen == queue.version:
         return None
@@ -151,8 +120,8 @@ class HallRoom:
     more: int
 
 
-def hall_rooms(department_id: int, *, at: datetime, shown: int = 4) -> list[HallRoom]:
-    """Who is called and who waits at each room of a department now."""
+def hall_rooms(department_id: int, *, at: datetime, room: str | None = None, shown: int = 4) -> list[HallRoom]:
+    """Who is called and who waits at each room of a department now; at one room only for the screen at its door."""
     sessions = list(
         Session.objects.filter(
             department_id=department_id, date=clock.business_day(at), status=SessionStatus.OPEN,
@@ -162,16 +131,14 @@ def hall_rooms(department_id: int, *, at: datetime, shown: int = 4) -> list[Hall
         .select_related("doctor")
         .order_by("room", "during")
     )  # fmt: skip
-    tickets = (
-        Ticket.objects.filter(session__in=sessions, status__in=[TicketStatus.WAITING, *IN_ROOM_TICKET])
-        .select_related("booking__patient")
-        .order_by(*_IN_LINE)
-    )
+    if room is not None:
+        sessions = [session for session in sessions if session.room == room][:1]
+    tickets = list(Ticket.objects.filter(session__in=sessions).select_related("booking__patient"))
     rooms = []
     for session in sessions:
         own = [ticket for ticket in tickets if ticket.session_id == session.pk]
         called = next((ticket for ticket in own if ticket.status in IN_ROOM_TICKET), None)
-        line = [ticket for ticket in own if ticket.status == TicketStatus.WAITING]
+        line = line_of(session, at=at, tickets=own)[1]
         rooms.append(
             HallRoom(
                 session, mask_name(called.booking.patient.name) if called else "",

@@ -9,12 +9,15 @@ from .booking import (
     holds_expire,
     notices_deliver,
 )
+from .check_in import booking_check_in, booking_check_in_at_kiosk, booking_check_in_here
 from .queue import (
-    booking_check_in,
+    stopped_lines_close,
     ticket_call,
     ticket_finish,
     ticket_pass,
+    ticket_prioritise,
     ticket_recall,
+    ticket_send_to_exam,
     ticket_start,
 )
 from .roster import session_stop, sessions_close, sessions_generate, sessions_open_ahead, stopped_bookings_cancel
@@ -23,6 +26,8 @@ __all__ = [
     "booking_cancel",
     "booking_cancel_within",
     "booking_check_in",
+    "booking_check_in_at_kiosk",
+    "booking_check_in_here",
     "booking_hold",
     "booking_hold_within",
     "booking_seen_within",
@@ -33,9 +38,12 @@ __all__ = [
     "sessions_generate",
     "sessions_open_ahead",
     "stopped_bookings_cancel",
+    "stopped_lines_close",
     "ticket_call",
     "ticket_finish",
     "ticket_pass",
+    "ticket_prioritise",
     "ticket_recall",
+    "ticket_send_to_exam",
     "ticket_start",
 ]

@@ -1,72 +1,24 @@
-"""Check-in and queue calling (AP-10, AP-11): one line per session, one patient in the room.
+"""Queue calling (AP-10, AP-11): one line per session, one patient in the room. Who stands first: appointments/line.py.
 
 Whatever changes who is in the room locks the session first: the room is the scarce thing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
-
 import emr.services
-from hospital.kit import clock
-from hospital.kit.actor import Actor, Role
+from hospital.audit.services import record
+from hospital.kit.actor import Actor, Role, system
 from hospital.kit.problems import NotFound, StaleMove
 from hospital.kit.transactions import entry, within
+from hospital.messaging import services as messaging
 
-from .. import errors, parameters, policy
-from ..kinds import get as kind_named
-from ..models import Booking, Channel, Session, Ticket, TicketLane
+from .. import errors, parameters, policy, selectors
+from ..models import Priority, Session, Ticket, TicketLane, Triage
 from ..states import BOOKING, IN_ROOM_TICKET, TICKET, BookingStatus, SessionStatus, TicketStatus
+from .booking import booking_cancel_within
 
 ENCOUNTER_BECAUSE = "appointments.booking"
-
-
-@entry
-def booking_check_in(*, actor: Actor, booking_id: int, at: datetime) -> Ticket:
-    """The patient stands here: a place in the queue (AP-10). Checking in again answers the same ticket.
-
-    Raises NotFound, TooEarly, TooLate, StaleMove (not booked).
-    """
-    policy.must_check_in(actor)
-    rows = Booking.objects.select_for_update(no_key=True, of=("self",)).select_related("session__department")
-    booking = rows.filter(pk=booking_id).first()
-    if booking is None or not kind_named(booking.kind).comes:
-        raise NotFound
-    existing = Ticket.objects.filter(booking=booking).first()
-    if existing is not None:
-        return existing
-    session, campus_id = booking.session, booking.session.department.campus_id
-    starts_at = booking.starts_at
-    opens_at = starts_at - timedelta(minutes=parameters.CHECK_IN_EARLY.at(at, campus_id))
-    if at < opens_at:
-        raise errors.TooEarly(opens=_moment(opens_at, at))
-    if session.status != SessionStatus.OPEN or at >= session.ends_at:
-        raise errors.TooLate
-    late = at > starts_at + timedelta(minutes=parameters.CHECK_IN_LATE.at(at, campus_id))
-    BOOKING.move(booking, BookingStatus.CHECKED_IN, actor=actor, at=at, checked_in_at=at)
-    ticket = Ticket.objects.create(
-        booking=booking, session=session, lane=_lane(booking), is_late=late,
-        line_at=_end_of_hour(at) if late else starts_at, created_at=at,
-    )  # fmt: skip
-    TICKET.begin(ticket, actor=actor, at=at)
-    return ticket
-
-
-def _moment(moment: datetime, at: datetime) -> str:
-    local = clock.local(moment)
-    return f"{local:%H:%M}" if local.date() == clock.business_day(at) else f"{local:%F %H:%M}"
-
-
-def _end_of_hour(at: datetime) -> datetime:
-    """AP-10: who is late goes to the end of the present hour."""
-    return at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-
-
-def _lane(booking: Booking) -> TicketLane:
-    """AP-11: an appointment goes before who took a number at the hospital on the same day."""
-    walked_in = booking.channel in {Channel.DESK, Channel.KIOSK}
-    same_day = clock.business_day(booking.created_at) == booking.date
-    return TicketLane.WALK_IN if walked_in and same_day else TicketLane.APPOINTMENT
 
 
 def _session(actor: Actor, session_id: int) -> Session:
@@ -89,14 +41,15 @@ def _ticket(actor: Actor, ticket_id: int) -> Ticket:
 def ticket_call(
     *, actor: Actor, session_id: int, at: datetime, ticket_id: int | None = None, reason: str = ""
 ) -> Ticket:
-    """Call the next patient, or a certain one with a reason, which is kept with who did it (AP-11).
+    """Call the next patient, or a certain one with a reason, which is kept with who did it (AP-11). The called patient
+    is told by phone, and who has only three before them now is asked to come near (A5).
 
     Raises NotFound, RoomOccupied, QueueEmpty, ReasonNeeded when a certain one isn't the next.
     """
     session = _session(actor, session_id)
     if session.tickets.filter(status__in=IN_ROOM_TICKET).exists():
         raise errors.RoomOccupied
-    line = list(_line(session)[:1] if ticket_id is None else _line(session))
+    past, line = selectors.line_of(session, at=at)
     if not line:
         raise errors.QueueEmpty
     ticket = line[0]
@@ -107,13 +60,30 @@ def ticket_call(
         if ticket.pk != ticket_id:
             raise StaleMove
     TICKET.move(
-        ticket, TicketStatus.CALLED, actor=actor, at=at, reason=reason[:500], calls=ticket.calls + 1, called_at=at
-    )
+        ticket, TicketStatus.CALLED, actor=actor, at=at, reason=reason[:500], calls=ticket.calls + 1, called_at=at,
+        first_called_at=ticket.first_called_at or at, turn=past.turns + 1, not_before_turn=0,
+    )  # fmt: skip
+    _tell(ticket, "queue.called", at=at)
+    _tell_near([one for one in line if one.pk != ticket.pk], at=at)
     return ticket
 
 
-def _line(session: Session) -> QuerySet[Ticket]:
-    return session.tickets.filter(status=TicketStatus.WAITING).order_by("lane", "line_at", "pk")
+def _tell_near(line: Sequence[Ticket], *, at: datetime) -> None:
+    """Whoever has at most three before them, the one just called included, and wasn't told yet."""
+    near = [one for one in line[: parameters.NEAR.at(at)] if one.near_told_at is None]
+    Ticket.objects.filter(pk__in=[one.pk for one in near]).update(near_told_at=at)
+    for one in near:
+        _tell(one, "queue.near", at=at)
+
+
+def _tell(ticket: Ticket, kind: str, *, at: datetime) -> None:
+    booking = ticket.booking
+    messaging.patient_tell(
+        key=f"{kind}:{ticket.pk}:{ticket.turn or 0}", patient_id=booking.patient_id, kind=kind, at=at,
+        url=f"/visits/{booking.pk}/",
+        context={"ticket_id": ticket.pk, "room": ticket.session.room, "number": booking.number,
+                 "calls": ticket.calls},
+    )  # fmt: skip
 
 
 @entry
@@ -131,24 +101,14 @@ def ticket_recall(*, actor: Actor, ticket_id: int, at: datetime) -> Ticket:
 def ticket_pass(*, actor: Actor, ticket_id: int, at: datetime) -> Ticket:
     """The called patient isn't there: back by some positions, the second time to the end (AP-10)."""
     ticket = _ticket(actor, ticket_id)
-    lane, line_at = _after_miss(ticket, at)
+    back = parameters.MISSED_BACK.at(at)
+    last = ticket.misses >= 1
     TICKET.move(
-        ticket, TicketStatus.WAITING, actor=actor, at=at, reason="not there", misses=ticket.misses + 1, lane=lane,
-        line_at=line_at,
+        ticket, TicketStatus.WAITING, actor=actor, at=at, reason="not there", misses=ticket.misses + 1,
+        lane=TicketLane.LAST if last else ticket.lane, line_at=at if last else ticket.line_at,
+        not_before_turn=0 if last else (ticket.turn or 0) + back + 1,
     )  # fmt: skip
     return ticket
-
-
-@within
-def _after_miss(ticket: Ticket, at: datetime) -> tuple[int, datetime]:
-    if ticket.misses >= 1:
-        return TicketLane.LAST, at
-    back = parameters.MISSED_BACK.at(at)
-    ahead = list(_line(ticket.session)[:back])
-    if not ahead:
-        return ticket.lane, ticket.line_at
-    last = ahead[-1]
-    return last.lane, last.line_at + timedelta(microseconds=1)
 
 
 @entry
@@ -160,6 +120,8 @@ def ticket_start(*, actor: Actor, ticket_id: int, at: datetime) -> Ticket:
         raise NotFound
     booking = ticket.booking
     TICKET.move(ticket, TicketStatus.SERVING, actor=actor, at=at, serving_at=at)
+    if ticket.encounter_id is not None:  # back from the exam: the same visit goes on
+        return ticket
     BOOKING.move(booking, BookingStatus.SEEN, actor=actor, at=at)
     encounter = emr.services.encounter_open(
         actor=actor, patient_id=booking.patient_id, kind="O", department_id=booking.department_id,
@@ -178,3 +140,77 @@ def ticket_finish(*, actor: Actor, ticket_id: int, at: datetime) -> Ticket:
     if ticket.encounter_id is not None:
         emr.services.encounter_close(actor=actor, encounter_id=ticket.encounter_id, at=at)
     return ticket
+
+
+@entry
+def ticket_send_to_exam(*, actor: Actor, ticket_id: int, at: datetime) -> Ticket:
+    """The patient goes to an exam and comes back today with the result (回诊): the room is free, the visit stays open."""
+    ticket = _ticket(actor, ticket_id)
+    TICKET.move(ticket, TicketStatus.AWAY, actor=actor, at=at)
+    return ticket
+
+
+@entry
+def ticket_prioritise(
+    *, actor: Actor, ticket_id: int, at: datetime, reason: str, triage: int = Triage.USUAL, priority: str = ""
+) -> Ticket:
+    """Give a waiting patient a triage level or a place among the first of their class, with a reason that is kept with
+    who did it (AP-11). Raises NotFound, ReasonNeeded, StaleMove (not waiting)."""
+    ticket = _ticket(actor, ticket_id)
+    if not reason.strip():
+        raise errors.ReasonNeeded
+    if ticket.status != TicketStatus.WAITING:
+        raise StaleMove
+    ticket.triage, ticket.priority = Triage(triage), Priority(priority)
+    ticket.save(update_fields=["triage", "priority"])
+    said = f"{ticket.triage} {ticket.priority} {reason.strip()}"
+    record(actor, "ticket.prioritise", at=at, subject=ticket, patient_id=ticket.booking.patient_id, reason=said[:500])
+    return ticket
+
+
+def session_may_close(session: Session, *, at: datetime) -> bool:
+    """Not while somebody is in the line or in the room, unless it is so long over that nobody can be there any more."""
+    if at >= session.ends_at + timedelta(hours=parameters.QUEUE_CLOSE_HOURS.at(at)):
+        return True
+    return not session.tickets.filter(status__in=[TicketStatus.WAITING, *IN_ROOM_TICKET]).exists()
+
+
+@within
+def line_close(session: Session, *, at: datetime) -> None:
+    """The session is over: no ticket stays behind. Visits that began end; who was called and never came missed the
+    visit (AP-06); who waited in vain gets everything back."""
+    actor = system("appointments.close")
+    left = session.tickets.select_related("booking", "session").filter(
+        status__in=[TicketStatus.WAITING, TicketStatus.AWAY, *IN_ROOM_TICKET]
+    )
+    for ticket in left.order_by("booking_id"):
+        if ticket.encounter_id is not None:
+            TICKET.move(ticket, TicketStatus.FINISHED, actor=actor, at=at, reason="session over", finished_at=at)
+            emr.services.encounter_close(actor=actor, encounter_id=ticket.encounter_id, at=at, reason="session over")
+        elif ticket.misses or ticket.status == TicketStatus.CALLED:
+            TICKET.move(ticket, TicketStatus.WITHDRAWN, actor=actor, at=at, reason="never came", finished_at=at)
+            BOOKING.move(ticket.booking, BookingStatus.NO_SHOW, actor=actor, at=at, reason="never came", ended_at=at)
+        else:
+            booking_cancel_within(actor=actor, booking_id=ticket.booking_id, at=at, reason="waited in vain")
+
+
+def stopped_lines_close(*, at: datetime) -> int:
+    """The sweep: visits that had begun when a clinic was stopped end with its hours, so that no ticket stays behind."""
+    left = Ticket.objects.filter(
+        session__status=SessionStatus.STOPPED, session__during__endswith__lte=at - timedelta(hours=1),
+        status__in=[TicketStatus.AWAY, *IN_ROOM_TICKET, TicketStatus.WAITING], encounter_id__isnull=False,
+    )  # fmt: skip
+    return sum(
+        _stopped_line_close(session_id=session_id, at=at)
+        for session_id in sorted(set(left.values_list("session_id", flat=True)[:500]))
+    )
+
+
+@entry
+def _stopped_line_close(*, session_id: int, at: datetime) -> int:
+    session = Session.objects.select_for_update(no_key=True).get(pk=session_id)
+    live = [TicketStatus.AWAY, *IN_ROOM_TICKET, TicketStatus.WAITING]
+    if not session.tickets.filter(status__in=live, encounter_id__isnull=False).exists():
+        return 0
+    line_close(session, at=at)
+    return 1

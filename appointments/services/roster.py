@@ -15,6 +15,7 @@ from ..kinds import registered
 from ..models import Booking, Session
 from ..states import BOOKING, SESSION, BookingStatus, SessionStatus
 from .booking import booking_cancel_within
+from .queue import line_close, session_may_close
 
 STOPPED_SWEEP = "appointments.stopped"
 
@@ -137,8 +138,9 @@ def sessions_close(*, at: datetime) -> int:
 def _session_close(*, session_id: int, at: datetime) -> int:
     actor = system("appointments.close")
     session = Session.objects.select_for_update(no_key=True).get(pk=session_id)
-    if session.status != SessionStatus.OPEN:
+    if session.status != SessionStatus.OPEN or not session_may_close(session, at=at):
         return 0
+    line_close(session, at=at)
     SESSION.move(session, SessionStatus.FINISHED, actor=actor, at=at)
     comes = [name for name, kind in registered().items() if kind.comes]
     missed = session.bookings.filter(status=BookingStatus.BOOKED, kind__in=comes)

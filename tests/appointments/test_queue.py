@@ -169,13 +169,153 @@ def test_a_stop_after_check_in_withdraws_the_ticket_and_refunds_ap_08(clinic: Cl
 
 def test_the_position_and_the_minutes_a5(clinic: Clinic, booked: list[Booking]) -> None:
     tickets = [clinic.check_in(booking) for booking in booked]
-    assert selectors.queue_position(tickets[2], at=clinic.at) == selectors.queue.QueueLine(2, 10)  # 5 minutes a place
     at = clinic.session.starts_at
-    for _ in range(3):  # the doctor takes 9 minutes for each
+    assert selectors.queue_position(tickets[2], at=at) == selectors.QueueLine(2, 10)  # 5 minutes a place by plan
+    early = selectors.queue_position(tickets[2], at=at - timedelta(minutes=30))
+    assert early == selectors.QueueLine(2, 40)  # nobody is called before the doctor's hours
+    for _ in range(3):  # the doctor takes 9 minutes for each: half way between the plan and what was seen
         ticket = call(clinic)
         act(services.ticket_start, ticket, clinic.cast.doctor_li, at)
         act(services.ticket_finish, ticket, clinic.cast.doctor_li, at + timedelta(minutes=9))
-    assert selectors.queue_position(tickets[5], at=at) == selectors.queue.QueueLine(2, 18)
+    assert selectors.queue_position(tickets[5], at=at) == selectors.QueueLine(2, 14)
+
+
+def test_who_booked_before_and_is_still_to_come_is_counted_in_the_minutes_a5(
+    clinic: Clinic, booked: list[Booking]
+) -> None:
+    at = clinic.session.starts_at
+    ticket = clinic.check_in(booked[3])  # 09:15; three are booked before and aren't here
+    assert selectors.queue_position(ticket, at=at) == selectors.QueueLine(0, 0)  # nobody is here: come in
+    clinic.check_in(booked[0])
+    call(clinic)  # in the room for five minutes; in these the two others arrive, or not
+    assert selectors.queue_position(ticket, at=at) == selectors.QueueLine(1, 14)
+
+
+def test_the_expected_minutes_are_kept_and_their_error_measured_a5(clinic: Clinic, booked: list[Booking]) -> None:
+    at = clinic.session.starts_at
+    assert selectors.expected_errors(clinic.day, clinic.day) is None
+    first = clinic.check_in(booked[0])
+    assert first.expected_at == at
+    called = call(clinic)
+    assert called.error_minutes == 0
+    assert selectors.expected_errors(clinic.day, clinic.day) == selectors.ExpectedErrors(1, 0.0, 0.0, 0.0)
+
+
+def test_back_from_the_exam_after_every_two_appointments_ap_11(clinic: Clinic, booked: list[Booking]) -> None:
+    at, doctor, nurse = clinic.session.starts_at, clinic.cast.doctor_li, clinic.cast.nurse
+    for booking in booked:
+        clinic.check_in(booking)
+    first = call(clinic)
+    act(services.ticket_start, first, doctor, at)
+    away = act(services.ticket_send_to_exam, first, doctor, at)
+    assert away.status == TicketStatus.AWAY
+    encounter = Encounter.objects.get(pk=away.encounter_id)
+    assert encounter.status == "open"  # the same visit goes on when she is back
+    back = services.booking_check_in(actor=actor_of_person(nurse), booking_id=booked[0].pk, at=at)
+    assert back.pk == first.pk and line(clinic) == [2, 1, 3, 4, 5, 6]  # one went already: one more, then she
+    act(services.ticket_start, call(clinic), doctor, at)
+    again = Ticket.objects.get(status="serving")
+    act(services.ticket_finish, again, doctor, at)
+    assert call(clinic).pk == first.pk
+    seen = act(services.ticket_start, first, doctor, at)
+    assert seen.encounter_id == encounter.pk and Encounter.objects.count() == 2
+    act(services.ticket_finish, first, doctor, at)
+    encounter.refresh_from_db()
+    assert encounter.status != "open"
+
+
+def test_triage_goes_before_all_and_the_old_first_in_their_class_ap_11(clinic: Clinic, booked: list[Booking]) -> None:
+    from datetime import date
+
+    old = clinic.book(clinic.cast.new_patient("陈奶奶", birth=date(1940, 1, 1)), clinic.period(8))
+    for booking in [*booked, old]:
+        clinic.check_in(booking, minutes=-30)
+    assert line(clinic) == [9, 1, 2, 3, 4, 5, 6]
+    nurse = actor_of_person(clinic.cast.nurse)
+    bad = Ticket.objects.get(booking=booked[5])
+    with pytest.raises(errors.ReasonNeeded):
+        services.ticket_prioritise(actor=nurse, ticket_id=bad.pk, at=clinic.at, reason=" ", triage=2)
+    services.ticket_prioritise(actor=nurse, ticket_id=bad.pk, at=clinic.at, reason="血压 80/50", triage=2)
+    assert line(clinic) == [6, 9, 1, 2, 3, 4, 5]
+    kept = Entry.objects.get(action="ticket.prioritise")
+    assert kept.staff_id == nurse.staff_id and "血压" in kept.reason
+    services.ticket_prioritise(
+        actor=nurse, ticket_id=Ticket.objects.get(booking=booked[2]).pk, at=clinic.at, reason="证件", priority="soldier"
+    )
+    assert line(clinic) == [6, 3, 9, 1, 2, 4, 5]
+
+
+def test_the_phone_is_told_when_three_are_ahead_and_when_called_a5(clinic: Clinic, booked: list[Booking]) -> None:
+    from hospital.messaging.models import Message
+
+    for booking in booked:
+        clinic.check_in(booking)
+    assert not Message.objects.filter(kind="queue.near").exists()
+    call(clinic)
+    called = Message.objects.filter(kind="queue.called")
+    assert [message.patient_id for message in called] == [booked[0].patient_id]
+    near = Message.objects.filter(kind="queue.near")  # four and less saw it at check-in
+    assert not near.exists()
+    at, doctor = clinic.session.starts_at, clinic.cast.doctor_li
+    for expected in (booked[4], booked[5]):
+        ticket = Ticket.objects.get(status="called")
+        act(services.ticket_start, ticket, doctor, at)
+        act(services.ticket_finish, ticket, doctor, at)
+        call(clinic)
+        assert near.order_by("pk").last().patient_id == expected.patient_id  # type: ignore[union-attr]
+    assert near.count() == 2
+
+
+def test_check_in_by_the_own_phone_only_near_the_campus_ap_10(clinic: Clinic, booked: list[Booking]) -> None:
+    from appointments.geo import Position
+    from appointments.models import CampusPoint
+
+    mine, at = clinic.book(clinic.cast.mother, clinic.period(7)), clinic.session.starts_at
+    actor = actor_of_person(clinic.cast.wang_fang)
+
+    def here(latitude: float, accuracy: float = 20.0) -> Ticket:
+        return services.booking_check_in_here(
+            actor=actor, booking_id=mine.pk, at=at + timedelta(minutes=20),
+            position=Position(latitude, 121.4737, accuracy),
+        )  # fmt: skip
+
+    with pytest.raises(errors.NotFromHere):
+        here(31.2304)
+    CampusPoint.objects.create(campus=clinic.cast.campus, latitude=31.2304, longitude=121.4737)
+    with pytest.raises(errors.TooFar) as far:
+        here(31.2484)
+    assert "2.0 km" in far.value.reason
+    with pytest.raises(errors.PositionTooRough):
+        here(31.2304, 2000)
+    ticket = here(31.2314)
+    assert ticket.by == "phone" and ticket.status == "waiting"
+    with pytest.raises(NotFound):  # nobody else's
+        services.booking_check_in_here(
+            actor=actor_of_person(clinic.cast.stranger), booking_id=mine.pk, at=at, position=Position(31.23, 121.47, 9)
+        )
+
+
+def test_no_ticket_stays_behind_when_the_session_closes_a5(clinic: Clinic, booked: list[Booking]) -> None:
+    at, doctor = clinic.session.starts_at, clinic.cast.doctor_li
+    for booking in booked[:5]:
+        clinic.check_in(booking)
+    first = call(clinic)
+    act(services.ticket_start, first, doctor, at)
+    act(services.ticket_send_to_exam, first, doctor, at)
+    missed = call(clinic)
+    act(services.ticket_pass, missed, doctor, at)
+    over = clinic.session.ends_at + timedelta(hours=2)
+    assert services.sessions_close(at=over) == 0  # people wait: the doctor is still at work
+    assert services.sessions_close(at=over + timedelta(hours=3)) == 1
+    ends = {ticket.booking_id: (ticket.status, ticket.booking.status) for ticket in Ticket.objects.all()}
+    assert ends == {
+        booked[0].pk: ("finished", "seen"), booked[1].pk: ("withdrawn", "no_show"),
+        **{booking.pk: ("withdrawn", "cancelled") for booking in booked[2:5]},
+    }  # fmt: skip
+    booked[2].refresh_from_db()
+    assert booked[2].charge is not None and booked[2].charge.refund_reserved == 5000  # waited in vain
+    booked[5].refresh_from_db()
+    assert booked[5].status == BookingStatus.NO_SHOW
 
 
 def test_the_hall_shows_masked_names_only_sec_09(clinic: Clinic, booked: list[Booking]) -> None:
