@@ -32,6 +32,12 @@ def openings_of(patient_id: int, *, limit: int = 200) -> list[Line]:
     return lines_of(list(rows))
 
 
+def readings_of(patient_id: int, *, staff_id: int, since: datetime, until: datetime) -> list[Line]:
+    """What one member of staff did with one patient in some time, oldest first (SEC-10)."""
+    rows = Entry.objects.filter(patient_id=patient_id, staff_id=staff_id, at__gte=since, at__lte=until)
+    return lines_of(list(rows.order_by("at", "pk")[:500]))
+
+
 def search(
     *, staff: str = "", patient_id: int | None = None, action: str = "", refused: bool = False,
     since: date | None = None, until: date | None = None,

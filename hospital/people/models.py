@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from hospital.kit.fields import BlindIndexField, EncryptedTextField, IdentityQuerySet
-from hospital.kit.masking import mask_id, mask_name
+from hospital.kit.masking import mask_id, mask_name, mask_phone
 
 
 class AccountManager(BaseUserManager.from_queryset(IdentityQuerySet)):  # type: ignore[misc]
@@ -129,6 +129,10 @@ class Patient(models.Model):
     @property
     def masked_document_no(self) -> str:
         return mask_id(self.document_no)
+
+    @property
+    def masked_phone(self) -> str:
+        return mask_phone(self.phone)
 
 
 class Relation(models.TextChoices):

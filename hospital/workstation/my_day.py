@@ -24,6 +24,8 @@ from hospital.kit.actor import STAFF, Actor, Role
 from hospital.kit.routes import may_open
 from hospital.messaging.selectors import unread_count
 
+from . import emergency
+
 Number = Callable[[Actor, datetime], tuple[int, str]]  # how many wait, and a word about the oldest
 
 
@@ -98,8 +100,14 @@ def _messages(actor: Actor, at: datetime) -> tuple[int, str]:
     return unread_count(actor), ""
 
 
+def _openings(actor: Actor, at: datetime) -> tuple[int, str]:
+    rows = emergency.to_judge(actor, at=at)
+    return rows.count(), waited(rows.aggregate(since=Min("opened_at"))["since"], at)
+
+
 _DOCTORS = frozenset({Role.DOCTOR})
 _PHARMACISTS = frozenset({Role.PHARMACIST})
+_JUDGES = frozenset({Role.HEAD, Role.AUDITOR})
 _MONEY = frozenset({Role.FINANCE, Role.CASHIER})
 
 DESKS: tuple[Desk, ...] = (
@@ -110,6 +118,7 @@ DESKS: tuple[Desk, ...] = (
     Desk(gettext_lazy("Prescriptions to review"), "/staff/pharmacy/", _reviews, _PHARMACISTS),
     Desk(gettext_lazy("To dispense"), "/staff/pharmacy/", _dispensing, _PHARMACISTS),
     Desk(gettext_lazy("Refunds to approve"), "/staff/refunds/", _refunds, _MONEY),
+    Desk(gettext_lazy("Emergency openings"), "/staff/emergency/reviews/", _openings, _JUDGES),
     Desk(gettext_lazy("Unread messages"), "/staff/messages/", _messages, STAFF, tone="brand"),
 )
 

@@ -40,6 +40,7 @@ GROUPS: tuple[Group, ...] = (
             Place(_("Treatment board"), "/staff/treatment/", "treatment"),
             Place(_("Scan a code"), "/staff/treatment/scan/", "qr"),
             Place(_("Follow-up"), "/staff/follow-up/", "follow-up"),
+            Place(_("Emergency access"), "/staff/emergency/", "lock"),
             Place(_("Messages"), "/staff/messages/", "bell"),
         ),
     ),
@@ -61,6 +62,7 @@ GROUPS: tuple[Group, ...] = (
         _("House"),
         (
             Place(_("Limits and rules"), "/staff/parameters/", "list"),
+            Place(_("Emergency openings"), "/staff/emergency/reviews/", "shield"),
             Place(_("Audit trail"), "/staff/audit/", "eye"),
             Place(_("Dashboards"), "/staff/insight/", "chart"),
             Place(_("Administration"), "/admin/", "settings"),

@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from hospital.kit import clock
 from hospital.kit.actor import CLINICIANS, Actor
 from hospital.kit.fields import blind
+from hospital.kit.problems import NotFound
 from hospital.organisation import names
 from hospital.organisation.models import CareRelation
+from hospital.organisation.selectors import cares_for
 from hospital.people.models import Patient
 
 from .navigation import places_for
@@ -67,6 +69,14 @@ def patients_in_care(actor: Actor, wanted: str, *, at: datetime) -> list[Patient
             if patient.pk not in seen and _matches(patient.name, wanted):
                 found.append(patient)
     return found[:MOST]
+
+
+def patient_in_care(actor: Actor, patient_id: int, *, at: datetime) -> Patient:
+    """A patient whom the actor cares for now, of whom the page shows no more than it masks; NotFound otherwise."""
+    patient: Patient | None = Patient.objects.filter(pk=patient_id).first()
+    if patient is None or not cares_for(actor, patient_id, at=at):
+        raise NotFound
+    return patient
 
 
 def _matches(name: str, wanted: str) -> bool:

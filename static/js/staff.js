@@ -75,3 +75,17 @@ document.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+
+// What was shown in full hides itself again (SEC-09), whatever the network does meanwhile.
+document.addEventListener("htmx:load", (event) => {
+  for (const shown of event.detail.elt.parentElement?.querySelectorAll("[data-hide-after]") ?? []) hideLater(shown);
+});
+document.querySelectorAll("[data-hide-after]").forEach(hideLater);
+function hideLater(shown) {
+  const seconds = Number(shown.dataset.hideAfter);
+  delete shown.dataset.hideAfter;
+  setTimeout(() => {
+    for (const value of shown.querySelectorAll("[data-masked]")) value.textContent = value.dataset.masked;
+    shown.querySelector("[role=status]")?.remove();
+  }, seconds * 1000);
+}
