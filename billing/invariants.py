@@ -28,6 +28,7 @@ def register_all() -> None:
         "SELECT p.id, p.amount, coalesce(s.fen, 0) AS settled, coalesce(r.fen, 0) AS owed FROM billing_payment p "
         "LEFT JOIN (SELECT payment_id, sum(amount) AS fen FROM billing_settlement GROUP BY 1) s ON s.payment_id = p.id "
         "LEFT JOIN (SELECT payment_id, sum(amount) AS fen FROM billing_refund WHERE settlement_id IS NULL AND status <> 'rejected' "
+        "AND requested_by_service <> 'billing.console' "
         "GROUP BY 1) r ON r.payment_id = p.id WHERE p.amount <> coalesce(s.fen, 0) + coalesce(r.fen, 0)",
     )  # fmt: skip
     register(

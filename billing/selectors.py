@@ -61,6 +61,11 @@ def charge_is_paid(charge_id: int) -> bool:
     ).exists()
 
 
+def charges_open(charge_ids: Iterable[int]) -> list[int]:
+    """Which of these can still be paid."""
+    return list(Charge.objects.filter(pk__in=list(charge_ids), status=ChargeStatus.OPEN).values_list("pk", flat=True))
+
+
 def charge_of(kind: str, subject_id: int) -> Charge | None:
     """The latest charge of something in an app above."""
     return Charge.objects.filter(kind=kind, subject_id=subject_id).order_by("-pk").first()

@@ -15,7 +15,7 @@ from hospital.kit.transactions import entry, within
 from hospital.messaging.services import patient_tell
 
 from .. import errors, kinds
-from ..models import Channel, Charge, ChargeLine, Payment, Refund, RefundLine
+from ..models import DESK_CHANNELS, Charge, ChargeLine, Payment, Refund, RefundLine
 from ..numbers import next_number
 from ..parameters import APPROVAL_FEN
 from ..states import CHARGE, LIVE_REFUND, REFUND, ChargeStatus, RefundStatus
@@ -57,7 +57,7 @@ def refund_request(
     amount = sum(fen for _, _, fen in parts)
     if amount <= 0 or charge.refund_reserved + amount > charge.amount:
         raise errors.RefundTooMuch
-    Charge.objects.filter(pk=charge.pk).update(refund_reserved=F("refund_reserved") + amount)
+    refund_reserve(charge, amount)
     refund = _refund_create(
         charge.settlement.payment, amount, charge=charge, actor=actor, at=at, reason=reason, key=key
     )
@@ -72,6 +72,12 @@ def refund_request(
     if not (actor.is_staff and amount > APPROVAL_FEN.at(at)):
         _approve(refund, actor=system("billing.refunds"), at=at)
     return refund
+
+
+@within
+def refund_reserve(charge: Charge, amount: int) -> None:
+    """Promise so much of a locked charge back; the database keeps the promises within its amount (G09)."""
+    Charge.objects.filter(pk=charge.pk).update(refund_reserved=F("refund_reserved") + amount)
 
 
 def _parts(charge: Charge, lines: "Sequence[LineSpec] | None") -> list[tuple[ChargeLine, int, int]]:
@@ -120,8 +126,8 @@ def _refund_create(
 
 
 def _approve(refund: Refund, *, actor: Actor, at: datetime) -> None:
-    """Cash waits for the payer to come to the desk; a channel is asked by the intents sweep."""
-    by_desk = refund.payment.channel == Channel.CASH
+    """Cash and cards wait for the payer to come to the desk; a channel is asked by the intents sweep."""
+    by_desk = refund.payment.channel in DESK_CHANNELS
     REFUND.move(
         refund, RefundStatus.APPROVED, actor=actor, at=at, approved_by_account_id=actor.account_id, approved_at=at,
         next_query_at=None if by_desk else at,

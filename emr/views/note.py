@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from billing.selectors import charges_open
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import Role
@@ -22,7 +23,18 @@ from .. import policy, proof, selectors, services
 from ..errors import NoteConflict, QualityRefusal
 from ..forms import words
 from ..kinds import order_kinds
-from ..models import Encounter, Note, NoteStatus, NoteTemplate, Order, Orderable, OrderSet, Prescription
+from ..models import (
+    Encounter,
+    Note,
+    NoteStatus,
+    NoteTemplate,
+    Order,
+    Orderable,
+    OrderSet,
+    OrderStatus,
+    Prescription,
+    PrescriptionStatus,
+)
 from ..services import DiagnosisSpec
 from ..words import ORDER_TONES, PRESCRIPTION_TONES
 
@@ -111,12 +123,21 @@ def _work(found: Encounter) -> dict[str, Any]:
     orders = Order.objects.filter(encounter=found).prefetch_related("items").order_by("pk")
     prescriptions = Prescription.objects.filter(encounter=found).prefetch_related("lines", "reviews").order_by("pk")
     return {
+        "unpaid": _unpaid(found),
         "orders": [(row, ORDER_TONES[row.status]) for row in orders],  # type: ignore[index]
         "prescriptions": [(row, PRESCRIPTION_TONES[row.status]) for row in prescriptions],  # type: ignore[index]
         "orderables": Orderable.objects.filter(is_active=True).order_by("kind", "pk"),
         "order_pages": [(kind.title, kind.page(found.pk)) for kind in order_kinds().values() if kind.page],
         "order_sets": OrderSet.objects.filter(is_active=True).prefetch_related("items__orderable"),
     }
+
+
+def _unpaid(found: Encounter) -> str:
+    """Ids of the open bills of this visit's orders and prescriptions: what the code on the screen is for (PAY-02)."""
+    ids = [*Order.objects.filter(encounter=found, status=OrderStatus.PLACED).values_list("charge_id", flat=True)]
+    ready = Prescription.objects.filter(encounter=found, status=PrescriptionStatus.APPROVED)
+    ids += ready.values_list("charge_id", flat=True)
+    return ",".join(str(pk) for pk in sorted(charges_open([pk for pk in ids if pk])))
 
 
 def _note_context(note: Note, mine: bool, problem: Problem | None, fields: Mapping[str, str] | None) -> dict[str, Any]:

@@ -105,6 +105,28 @@ def test_fifty_partial_refunds_at_once_never_exceed_what_was_paid_g09(house: Hou
     assert charge.refund_reserved == charge.amount
 
 
+def test_the_control_adding_up_before_promising_promises_too_much(house: House) -> None:  # noqa: F811
+    """The same crowd against `if what is promised leaves room, promise it`, on rows without lock or constraint."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE race_refunds (fen bigint)")
+    try:
+
+        def naive(n: int) -> None:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT coalesce(sum(fen), 0) FROM race_refunds")
+                if cursor.fetchone()[0] + 1000 <= 5000:
+                    cursor.execute("SELECT pg_sleep(0.01)")
+                    cursor.execute("INSERT INTO race_refunds VALUES (1000)")
+
+        at_once(20, naive)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sum(fen) FROM race_refunds")
+            assert cursor.fetchone()[0] > 5000
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE race_refunds")
+
+
 def test_the_database_alone_refuses_refunds_beyond_the_payment_g09(house: House) -> None:  # noqa: F811
     """Past every service: plain inserts at once, and still no fen too much."""
     order = house.order(house.owe(house.cast.wang_fang))

@@ -20,8 +20,10 @@ from hospital.kit import sweeps
 from hospital.kit.actor import Actor, Role
 from hospital.kit.transactions import entry
 
-from ...models import Channel, ChannelEvent, PayOrder, Refund
+from ...errors import OtherRequest, RefundTooMuch
+from ...models import Channel, ChannelEvent, Payment, PayOrder, Refund
 from ...services import intents
+from ...services.found import refund_found
 from ...services.payments import Money, payment_record
 from ...states import LIVE_ORDER
 from ..base import Back, RefundState
@@ -169,9 +171,10 @@ def _refunded(event: Event, *, at: datetime) -> None:
     said = event.resource
     number = str(said.get("out_refund_no", ""))
     refund = Refund.objects.filter(number=number).select_related("payment__order").first()
-    if refund is None:
-        raise Mismatch("unknown-refund")
     amount = _amounts(said)
+    if refund is None:
+        _found(event, amount, at=at)
+        return
     if type(amount.get("refund")) is not int or amount["refund"] != refund.amount:
         raise Mismatch("amount")
     if said.get("transaction_id") != refund.payment.transaction_id:
@@ -187,6 +190,29 @@ def _refunded(event: Event, *, at: datetime) -> None:
     )  # fmt: skip
     intents.refund_store(refund.pk, state, at=at, why="" if succeeded else event.type)
     _remember(event, number, at)
+
+
+def _found(event: Event, amount: dict[str, Any], *, at: datetime) -> None:
+    """A refund that isn't ours of a payment that is: somebody made it in WeChat's console, and the money is gone."""
+    said, number = event.resource, str(event.resource.get("out_refund_no", ""))
+    payment = Payment.objects.filter(
+        channel=Channel.WECHAT, transaction_id=str(said.get("transaction_id", "")),
+        order__number=str(said.get("out_trade_no", "")),
+    ).first()  # fmt: skip
+    if payment is None or not number or len(number) > 64:
+        raise Mismatch("unknown-refund")
+    if event.type != "REFUND.SUCCESS" or said.get("refund_status") != "SUCCESS":
+        raise Mismatch("state")
+    if type(amount.get("refund")) is not int or amount["refund"] <= 0 or amount.get("total") != payment.amount:
+        raise Mismatch("amount")
+    try:
+        refund_found(
+            payment_id=payment.pk, console_number=number, channel_refund_id=str(said.get("refund_id", "")),
+            amount=amount["refund"], success_at=_moment(said), at=at,
+        )  # fmt: skip
+    except (RefundTooMuch, OtherRequest) as problem:
+        raise Mismatch("refund-beyond-payment") from problem
+    _remember(event, number[:32], at)
 
 
 def _remember(event: Event, number: str, at: datetime) -> None:

@@ -5,6 +5,7 @@ Controls (JSON unless said otherwise; the stand-in listens on loopback only):
     POST /_sandbox/orders/<number>/pay      {"at": unix seconds?, "total": fen?} pays it
     POST /_sandbox/orders/<number>/notify   sends the notice of a paid order once more
     POST /_sandbox/refunds/<number>/finish  {"status": "SUCCESS"|"ABNORMAL"|"CLOSED", "at": ...}
+    POST /_sandbox/orders/<number>/refund   {"amount": fen} a refund made by hand in the merchant's console
     POST /_sandbox/faults                   {"place": "prepay|query|close|refund|bill|notify", "what": ..., "times": 1}
                                             what: refuse (500 before), lose (done, answer lost), hang, badsign;
                                             for notify: skip, forge, signtest, repeat
@@ -284,6 +285,17 @@ class Sandbox:
             made = db.execute("SELECT * FROM refunds WHERE number = ?", (number,)).fetchone()
         return self._refund_state(dict(made))
 
+    def console_refund(self, number: str, amount: int) -> dict[str, Any]:
+        """What a clerk does in the merchant's console: the hospital never asked for it, and is told of it."""
+        order = self._order("number", number)
+        own = f"CONSOLE{self.store.count('console'):010d}"
+        self._refund(
+            {"out_refund_no": own, "out_trade_no": number, "reason": "商户平台退款",
+             "amount": {"refund": amount, "total": order["paid_total"], "currency": "CNY"}}
+        )  # fmt: skip
+        self.finish_refund(own)
+        return self._refund_state(self._refund_row(own))
+
     def _refund_state(self, refund: dict[str, Any]) -> dict[str, Any]:
         order = self._order("number", refund["order_number"])
         state = {
@@ -386,6 +398,8 @@ class Sandbox:
                 answer = self.pay(number, at=data.get("at"), total=data.get("total"))
             case "POST", ["orders", number, "notify"]:
                 answer = {"id": self.tell_paid(self._order("number", number))}
+            case "POST", ["orders", number, "refund"]:
+                answer = self.console_refund(number, data["amount"])
             case "POST", ["refunds", number, "finish"]:
                 self.finish_refund(number, data.get("status", "SUCCESS"), data.get("at"))
             case "POST", ["faults"]:
