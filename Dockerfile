@@ -28,16 +28,18 @@ USER postgres
 EXPOSE 6432
 CMD ["sh", "/usr/local/bin/start-pgbouncer"]
 
+# Only our own configuration: Debian's has the same keys, and Orthanc refuses two of a kind.
 FROM debian:12-slim AS orthanc
 RUN apt-get update && apt-get install -y --no-install-recommends orthanc orthanc-dicomweb && rm -rf /var/lib/apt/lists/*
-COPY deploy/orthanc.json /etc/orthanc/hospital.json
+COPY deploy/orthanc.json /etc/hospital-orthanc.json
 USER orthanc
 EXPOSE 4242 8042
-CMD ["Orthanc", "/etc/orthanc"]
+CMD ["sh", "-c", "ORTHANC_PASSWORD=\"$(cat /run/secrets/orthanc_password)\" exec Orthanc /etc/hospital-orthanc.json"]
 
 FROM debian:12-slim AS coturn
 RUN apt-get update && apt-get install -y --no-install-recommends coturn && rm -rf /var/lib/apt/lists/*
 USER turnserver
-CMD ["sh", "-c", "exec turnserver -n --no-cli --no-tls --fingerprint --use-auth-secret --static-auth-secret=\"$(cat /run/secrets/turn_secret)\" --realm=\"$TURN_REALM\" --external-ip=\"$TURN_EXTERNAL_IP\" --min-port=49160 --max-port=49200 --no-multicast-peers --denied-peer-ip=10.0.0.0-10.255.255.255 --denied-peer-ip=172.16.0.0-172.31.255.255 --denied-peer-ip=192.168.0.0-192.168.255.255 --log-file=stdout"]
+COPY deploy/coturn.sh /usr/local/bin/start-coturn
+CMD ["sh", "/usr/local/bin/start-coturn"]
 
 FROM app

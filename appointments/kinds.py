@@ -49,7 +49,7 @@ class BookingKind:
     on_booked: Told = _nothing_to_do
     on_cancelled: Told = _nothing_to_do
     may_cancel: Callable[[int, datetime], None] = _whenever  # booking id, instant
-    start_url: Callable[[int], str] | None = None  # session id
+    start_url: Callable[[int, int], str] | None = None  # session id, doctor id
     visit_url: Callable[[int], str] | None = None  # booking id
 
 

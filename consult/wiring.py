@@ -22,7 +22,6 @@ def _wire_kinds() -> None:
 
     import appointments.kinds
     import emr.kinds
-    from appointments.models import Session
     from hospital.forms.kinds import FormUse
     from hospital.forms.kinds import register as register_form
     from hospital.kit import sweeps
@@ -32,8 +31,7 @@ def _wire_kinds() -> None:
     from .services import house
     from .services.applying import BECAUSE
 
-    def start_url(session_id: int) -> str:
-        doctor_id = Session.objects.values_list("doctor_id", flat=True).get(pk=session_id)
+    def start_url(session_id: int, doctor_id: int) -> str:
         return f"/consult/doctor/{doctor_id}/apply/"
 
     def visit_url(booking_id: int) -> str:

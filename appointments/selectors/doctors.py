@@ -68,11 +68,11 @@ class DoctorCard:
         return not (self.clinic and self.clinic.is_free) and bool(self.online and self.online.is_free)
 
 
-def start_url(kind: str, session_id: int) -> str:
+def start_url(kind: str, session_id: int, doctor_id: int) -> str:
     """Where a patient begins to book a session of this kind."""
     registered = kinds.registered().get(kind)
     if registered is not None and registered.start_url is not None:
-        return registered.start_url(session_id)
+        return registered.start_url(session_id, doctor_id)
     return reverse("appointments:book", args=[session_id])
 
 
@@ -119,7 +119,13 @@ def _next_sessions(doctor_ids: list[int], at: datetime) -> dict[int, dict[str, N
     found: dict[int, dict[str, NextSession]] = {}
     for session_id, doctor_id, kind, day, half_day, item, department_id, free in rows:
         found.setdefault(doctor_id, {})[kind] = NextSession(
-            session_id, kind, day, half_day, free, fee(item, departments[department_id]), start_url(kind, session_id)
+            session_id,
+            kind,
+            day,
+            half_day,
+            free,
+            fee(item, departments[department_id]),
+            start_url(kind, session_id, doctor_id),
         )
     return found
 
@@ -174,7 +180,7 @@ def _lines(sessions: list[Session], at: datetime) -> list[SessionLine]:
     return [
         SessionLine(
             session, getattr(session, "free"), fee(session.fee_item, session.department.campus_id),  # noqa: B009
-            start_url(session.kind, session.pk),
+            start_url(session.kind, session.pk, session.doctor_id),
         )
         for session in sessions
     ]  # fmt: skip

@@ -79,11 +79,23 @@ _MOTHER = _Invented("李桂兰", Sex.FEMALE, date(1951, 2, 3), "120103", 64, "19
 
 def seed(*, size: str, rng: random.Random, at: datetime) -> None:
     """2, 20 or 100,000 patients with accounts, and Wang Fang's mother."""
-    everyone = [_WANG_FANG, _ZHAO_MIN, *(_invent(rng, number) for number in range(3, _HOW_MANY[size] + 1))]
+    everyone = _everyone(rng, _HOW_MANY[size])
     for start in range(0, len(everyone), _BATCH):
         with transaction.atomic():
             _enrol(everyone[start : start + _BATCH], first=start + 1, at=at)
     _mother_of_wang_fang(at)
+
+
+def _everyone(rng: random.Random, how_many: int) -> list[_Invented]:
+    """So many people, no two of one document: among 100,000 chance makes some twice, and those are thrown again."""
+    taken = {person.document_no for person in (_WANG_FANG, _ZHAO_MIN, _MOTHER)}
+    everyone = [_WANG_FANG, _ZHAO_MIN]
+    while len(everyone) < how_many:
+        person = _invent(rng, len(everyone) + 1)
+        if person.document_no not in taken:
+            taken.add(person.document_no)
+            everyone.append(person)
+    return everyone
 
 
 def _invent(rng: random.Random, number: int) -> _Invented:
@@ -99,12 +111,10 @@ def _enrol(people: list[_Invented], *, first: int, at: datetime) -> None:
     phones = {blind(person.phone, purpose="account.phone"): person for person in people}
     here = set(Account.objects.filter(phone_index__in=phones).values_list("phone_index", flat=True))
     numbered = [(first + place, person) for place, (index, person) in enumerate(phones.items()) if index not in here]
-    numbers = {person.document_no: (number, person) for number, person in numbered}  # two of chance may be equal
     accounts = [
-        Account(login=f"demo-p{n:06d}", phone=p.phone, password=make_password(None), created_at=at)
-        for n, p in numbers.values()
+        Account(login=f"demo-p{n:06d}", phone=p.phone, password=make_password(None), created_at=at) for n, p in numbered
     ]
-    patients = [_patient(f"8{number:07d}", person, at) for number, person in numbers.values()]
+    patients = [_patient(f"8{number:07d}", person, at) for number, person in numbered]
     Account.objects.bulk_create(accounts)
     Patient.objects.bulk_create(patients)
     VisitCard.objects.bulk_create(VisitCard(patient=row, number=f"V{row.record_no}", issued_at=at) for row in patients)

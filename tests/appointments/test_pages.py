@@ -4,7 +4,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from appointments import services
 from appointments.models import Booking
@@ -53,8 +55,31 @@ def test_the_list_costs_the_same_for_one_and_for_many(clinic: Clinic, django_ass
     for number in range(8):
         doctor = cast.new_staff(f"孙医{number}", cast.oncology, *actor_of_person(cast.doctor_li).roles, is_listed=True)
         clinic.open(clinic.roster(doctor, clinic.day, "09:00", "09:30"))
+        clinic.open(clinic.roster(doctor, clinic.day, "19:00", "19:30", kind="online"))
     with django_assert_num_queries(6):  # type: ignore[operator]
         Client().get("/doctors/", {"department": cast.oncology.pk})
+
+
+def test_a_fortnight_costs_the_same_with_and_without_online_hours(clinic: Clinic) -> None:
+    urls = [
+        f"/doctors/{clinic.cast.doctor_li.staff.pk}/",
+        f"/api/v1/doctors/{clinic.cast.doctor_li.staff.pk}/sessions/",
+    ]
+
+    def costs() -> list[int]:
+        counted = []
+        for url in urls:
+            with CaptureQueriesContext(connection) as asked:
+                assert Client().get(url).status_code == 200
+            counted.append(len(asked))
+        return counted
+
+    before = costs()
+    for number in range(5):
+        clinic.open(
+            clinic.roster(clinic.cast.doctor_li, clinic.day + timedelta(days=number), "19:00", "19:30", kind="online")
+        )
+    assert costs() == before
 
 
 def test_a_full_clinic_offers_the_same_doctor_online_a2(clinic: Clinic) -> None:
@@ -67,7 +92,7 @@ def test_a_full_clinic_offers_the_same_doctor_online_a2(clinic: Clinic) -> None:
     assert "线下门诊已约满" in text(page)
     from appointments.selectors.doctors import start_url
 
-    assert start_url("online", online.pk) in page.content.decode()
+    assert start_url("online", online.pk, online.doctor_id) in page.content.decode()
 
 
 def test_two_weeks_of_a_doctor_and_a_day_that_is_no_day(clinic: Clinic) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from django.core.checks import ERROR
 
 from hospital.operations import checks
@@ -105,45 +104,3 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     env = production(tmp_path)
     (tmp_path / "key").write_text(env.pop("SECRET_KEY") + "\n", encoding="utf-8")
     assert check(env | {"SECRET_KEY_FILE": str(tmp_path / "key")}).returncode == 0
-
-
-@pytest.fixture(scope="module")
-def compose() -> Any:
-    return yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
-
-
-def test_compose_runs_every_part_of_the_house(compose: Any) -> None:
-    wanted = {
-        "web",
-        "realtime",
-        "worker",
-        "beat",
-        "postgres",
-        "pgbouncer",
-        "redis",
-        "nginx",
-        "orthanc",
-        "coturn",
-        "migrate",
-    }
-    assert wanted <= set(compose["services"])
-
-
-def test_every_secret_of_compose_is_made_or_asked_for(compose: Any) -> None:
-    script = (PROJECT / "deploy" / "make-secrets.sh").read_text(encoding="utf-8")
-    for name in compose["secrets"]:
-        assert re.search(rf"\b{name}\b", script), f"{name} is neither made nor asked for"
-    for service, what in compose["services"].items():
-        given = set(what.get("secrets", []))
-        environment = what.get("environment") or {}
-        used = {str(value).rpartition("/")[2] for name, value in environment.items() if name.endswith("_FILE")}
-        assert used <= given, f"{service} reads {used - given} and is not given it"
-
-
-def test_the_settings_that_compose_sets_are_read(compose: Any) -> None:
-    settings = (PROJECT / "hospital" / "settings.py").read_text(encoding="utf-8")
-    names = {name.removesuffix("_FILE") for name in compose["services"]["web"]["environment"]}
-    example = (PROJECT / "deploy" / "hospital.env.example").read_text(encoding="utf-8")
-    names |= set(re.findall(r"^([A-Z_]+)=", example, re.M)) - {"TURN_REALM", "TURN_EXTERNAL_IP"}  # coturn's own
-    unread = sorted(name for name in names if f'"{name}"' not in settings)
-    assert not unread

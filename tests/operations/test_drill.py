@@ -4,24 +4,22 @@ Thirty patients book and pay over HTTP, by way of WeChat Pay's wire format, whil
 killed with SIGKILL and Redis is emptied three times. What the channel took must end as a booked visit, told once.
 """
 
-import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
-from django.conf import settings
 
-from appointments.models import Booking, Session
+from appointments.models import Booking
 from appointments.states import BookingStatus
 from billing.models import Payment
 from hospital.kit import clock
 from hospital.messaging.models import Message
 from tests.appointments.conftest import Clinic, broken_invariants, prices
-from tests.cast import Cast, Person, client_for
+from tests.cast import Cast
 from tests.drill import Drill, wait_until
+from tests.operations.phones import Phone
 
 PATIENTS = 30
 VICTIMS = ["web", "worker", "beat", "realtime", "worker", "web"]
@@ -39,60 +37,12 @@ def drill(tmp_path: Path) -> Iterator[Drill]:
         made.stop()
 
 
-class Phone:
-    """A patient's browser that tries again when the hospital doesn't answer, as people do."""
-
-    def __init__(self, drill: Drill, person: Person) -> None:
-        self.drill, self.person = drill, person
-        self.token = secrets.token_hex(16)
-        self.http = requests.Session()
-        self.http.cookies.set(
-            settings.SESSION_COOKIE_NAME, client_for(person).cookies[settings.SESSION_COOKIE_NAME].value
-        )
-        self.http.cookies.set(settings.CSRF_COOKIE_NAME, self.token)
-
-    def post(self, url: str, **data: Any) -> requests.Response:
-        answers: list[requests.Response] = []
-
-        def answered() -> bool:
-            try:
-                answer = self.http.post(
-                    self.drill.web + url, data | {"csrfmiddlewaretoken": self.token}, allow_redirects=False, timeout=20
-                )
-            except requests.RequestException:
-                return False
-            if answer.status_code < 500:
-                answers.append(answer)
-            return bool(answers)
-
-        wait_until(answered, f"an answer of {url}")
-        return answers[0]
-
-    def book_and_pay(self, session: Session, period_id: int) -> str:
-        """Answers the number of the order that the channel took the money for."""
-        held = self.post(f"/book/{session.pk}/", patient=self.person.patient_id, period=period_id)
-        assert held.status_code == 302, held.text[:2000]
-        charge = held.headers["Location"].strip("/").split("/")[-1]
-        started = self.post("/pay/", charge=charge, method="native")
-        assert started.status_code == 302, started.text[:2000]
-        number = started.headers["Location"].strip("/").split("/")[-1]
-        wait_until(lambda: self._channel_took(number), f"the channel's yes to {number}")
-        return number
-
-    def _channel_took(self, number: str) -> bool:
-        paid = requests.post(f"{self.drill.channel}/_sandbox/orders/{number}/pay", json={}, timeout=20)
-        if paid.status_code == 200:
-            return True
-        self.post(f"/pay/orders/{number}/prepare/")  # the page's own button, when the channel knows of no order yet
-        return False
-
-
 def test_what_was_acknowledged_survives_every_kill_g04_g05_g30(drill: Drill, cast: Cast) -> None:
     prices(cast)
     clinic = Clinic(cast, clock.now())
     session = clinic.open(clinic.roster(cast.doctor_li, clinic.day, "09:00", "12:00"))
     periods = list(session.periods.order_by("starts_at").values_list("pk", flat=True))[:PATIENTS]
-    phones = [Phone(drill, cast.new_patient(f"赵{number}")) for number in range(PATIENTS)]
+    phones = [Phone(cast.new_patient(f"赵{n}"), web=drill.web, channel=drill.channel) for n in range(PATIENTS)]
     taken: list[str] = []
     with ThreadPoolExecutor(8) as pool:
         jobs = [

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
+from django.core.management.base import CommandError
 from django.db import connection
 
 from hospital.kit import clock
@@ -34,6 +36,8 @@ class Command(HouseCommand):
         parser.add_argument("--at", type=instant, help="the instant to pretend, ISO 8601; default: now")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"]:
+            raise CommandError("Seed past PgBouncer (DATABASE_POOLED=0): it lifts the time limit of its connection.")
         at = options["at"] or clock.now()
         seconds: dict[str, float] = {}
         with connection.cursor() as cursor:

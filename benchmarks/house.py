@@ -1,0 +1,66 @@
+"""A hospital of a benchmark's own: PostgreSQL (fsync on), Redis, schema and rights; nothing of it is left behind."""
+
+import contextlib
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from hospital.operations.house.demo import House
+from hospital.operations.house.environment import python
+from hospital.operations.house.layout import PROJECT, scratch_layout
+from hospital.operations.house.speech import step
+
+
+@contextlib.contextmanager
+def house_of_its_own() -> Iterator[House]:
+    """A migrated, empty house; this process's Django is set up on its database, as the role that owns it.
+
+    Its progress goes to stderr: stdout is for the result alone.
+    """
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as place:
+        Path(place).chmod(0o755)
+        house = House(scratch_layout(Path(place)), durable=True)
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                house.start_services()
+                owner_step(house, "Migrating", "migrate", "--no-input")
+                owner_step(house, "Granting rights", "db_grants")
+            os.environ.update(house.owner_env)
+            import django
+
+            django.setup()
+            yield house
+        finally:
+            house.redis.stop()
+            house.postgres.remove()
+
+
+def owner_step(house: House, title: str, *words: str) -> Path:
+    """A management command as the owning role; answers the file that holds what it printed."""
+    log = house.layout.logs / f"{words[0]}.log"
+    with contextlib.redirect_stdout(sys.stderr):
+        step(title, [python(), "manage.py", *words], log=log, env=house.owner_env, cwd=PROJECT)
+    return log
+
+
+def machine() -> dict[str, object]:
+    """What the numbers were measured on, and how busy it was: a number without that says nothing."""
+    model = next(
+        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), ""
+    )
+    memory = next((int(line.split()[1]) // 1024 for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "model": model,
+        "memory_mb": memory,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 1),
+    }
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text(encoding="utf-8").splitlines()
