@@ -2,248 +2,296 @@
 
 What is read: the V3 bills ALL (27 columns), SUCCESS (20), REFUND (29), the legacy ALL (24), and fund flows. Amounts are
 yuan in the file and fen here; a fee keeps its five decimals as hundred-thousandths of a yuan.
+
+A block is turned into columns and each distinct value of a column is read once: a million lines take seconds, and
+what is checked is the same as line by line.
 """
 
-import gzip
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+import io
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import BinaryIO
 
 from hospital.kit import clock
-from hospital.kit.money import parse_yuan
 
+from ..bills import (
+    FUND_COLUMNS,
+    TRADE_COLUMNS,
+    Batch,
+    Bill,
+    BillRefused,
+    Reader,
+    Unpacked,
+    decoded,
+    e5_of,
+    fen_of,
+    moment_of,
+    no_column_missing,
+    read_all,
+    same,
+)
 
-class BillRefused(Exception):
-    """The file isn't believed, as a whole. `reason` says why, in words that the finance office reads."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    line_no: int
-    kind: str  # pay, refund
-    at: datetime
-    merchant: str
-    transaction_id: str
-    order_no: str
-    refund_no: str
-    channel_refund_id: str
-    status: str
-    currency: str
-    amount: int
-    fee_e5: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    lines: list[Line]
-    totals: dict[str, int]  # of the footer, proved: fen; fee_e5
-
+__all__ = ["BillRefused", "FundFlow", "TradeBill", "parse", "parse_fundflow", "reader"]
 
 _NEEDED = ["交易时间", "商户号", "微信订单号", "商户订单号", "交易状态", "货币种类", "手续费"]
-_FOOTER = "总交易单数"
+_FOOTER, _FUND_FOOTER = "总交易单数", "资金流水总笔数"
+_STATES = {"SUCCESS", "REFUND", "REVOKED"}
 # What each column of the footer adds up, by every name that WeChat has used for it.
 _SUMS = {
-    "应结订单总金额": ("settled", ("应结订单金额",)),
-    "总交易额": ("settled", ("总金额",)),
-    "退款总金额": ("refunded", ("退款金额",)),
-    "总退款金额": ("refunded", ("退款金额",)),
-    "充值券退款总金额": ("coupon_refunded", ("充值券退款金额",)),
-    "总代金券或立减优惠退款金额": ("coupon_refunded", ("代金券或立减优惠退款金额",)),
-    "订单总金额": ("ordered", ("订单金额",)),
-    "申请退款总金额": ("refund_asked", ("申请退款金额",)),
+    "应结订单总金额": ("settled", "应结订单金额"),
+    "总交易额": ("settled", "总金额"),
+    "退款总金额": ("refunded", "退款金额"),
+    "总退款金额": ("refunded", "退款金额"),
+    "充值券退款总金额": ("coupon_refunded", "充值券退款金额"),
+    "总代金券或立减优惠退款金额": ("coupon_refunded", "代金券或立减优惠退款金额"),
+    "订单总金额": ("ordered", "订单金额"),
+    "申请退款总金额": ("refund_asked", "申请退款金额"),
 }
 
 
-def unpacked(raw: bytes) -> bytes:
-    """The bytes of the bill itself; a gzip is opened."""
-    if raw[:2] != b"\x1f\x8b":
-        return raw
-    try:
-        return gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
-        raise BillRefused("the gzip is damaged") from error
-
-
-def _rows(raw: bytes) -> Iterator[tuple[int, list[str]]]:
-    """(line number, fields); the back-tick before each value is taken off."""
-    try:
-        text = unpacked(raw).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BillRefused(f"the file isn't UTF-8 (byte {error.start})") from error
-    if "\x00" in text:
-        raise BillRefused("the file holds NUL bytes")
-    for number, ending in enumerate(text.split("\n"), start=1):
-        line = ending.removesuffix("\r")
-        if line.strip():
-            yield number, [field.removeprefix("`") for field in line.split(",")]
-
-
-def _e5(text: str, where: str) -> int:
-    """Yuan with up to five decimals, counted in hundred-thousandths."""
-    try:
-        value = Decimal(text or "0") * 100_000
-    except InvalidOperation as error:
-        raise BillRefused(f"{where}: {text!r} is no amount") from error
-    if not value.is_finite() or value != value.to_integral_value():
-        raise BillRefused(f"{where}: {text!r} has more than five decimals")
-    return int(value)
-
-
-def _fen(text: str, where: str) -> int:
-    try:
-        return parse_yuan(text or "0")
-    except ValueError as error:
-        raise BillRefused(f"{where}: {text!r} is no amount in yuan") from error
-
-
-def _moment(text: str, where: str) -> datetime:
-    try:
-        return datetime.strptime(text.replace("：", ":"), "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.SHANGHAI)
-    except ValueError as error:
-        raise BillRefused(f"{where}: {text!r} is no time") from error
+def reader(source: BinaryIO, name: str, day: date | None) -> Reader:
+    """The reader for what the file is: told by the first column of its header."""
+    unpacked = Unpacked(source)
+    texts = decoded(unpacked.blocks(), "utf-8")
+    first = next(texts, "")
+    if not first.strip():
+        raise BillRefused("the file is empty")
+    make = FundFlow if first.lstrip().startswith("记账时间") else TradeBill
+    return make(unpacked, first, texts)
 
 
 def parse(raw: bytes) -> Bill:
-    """A trade bill whose footer adds up. Raises BillRefused for everything else; there is no half a bill."""
-    rows = _rows(raw)
-    first = next(rows, None)
-    if first is None:
-        raise BillRefused("the file is empty")
-    header = first[1]
-    if missing := [name for name in _NEEDED if name not in header]:
-        raise BillRefused(f"columns are missing: {', '.join(missing)}")
-    if len(set(header)) != len(header):
-        raise BillRefused("a column stands twice")
-    cells: list[dict[str, str]] = []
-    lines: list[Line] = []
-    for number, fields in rows:
-        if fields[0] == _FOOTER:
-            totals = _proved(fields, rows, cells)
-            return Bill(lines, totals)
-        if len(fields) != len(header):
-            raise BillRefused(f"line {number}: {len(fields)} columns instead of {len(header)}")
-        row = dict(zip(header, fields, strict=True))
-        cells.append(row)
-        lines.append(_line(row, number))
-    raise BillRefused("the footer is missing: the file is cut off")
+    """A small trade bill as a whole. Raises BillRefused."""
+    return read_all(reader(io.BytesIO(raw), "", None))
 
 
-def _line(row: dict[str, str], number: int) -> Line:
-    where = f"line {number}"
-    status = row["交易状态"]
-    if status not in {"SUCCESS", "REFUND", "REVOKED"}:
-        raise BillRefused(f"{where}: state {status!r} isn't known")
-    refund = status == "REFUND" or (status == "REVOKED" and row.get("商户退款单号", "0") not in {"", "0"})
-    if refund:
-        asked = row.get("申请退款金额")
-        amount = _fen(asked if asked is not None else row.get("退款金额", "0"), where)
-    else:
-        amount = _fen(row.get("订单金额", row.get("总金额", "0")), where)
-    return Line(
-        line_no=number, kind="refund" if refund else "pay", at=_moment(row["交易时间"], where), merchant=row["商户号"],
-        transaction_id=row["微信订单号"], order_no=row["商户订单号"],
-        refund_no=row.get("商户退款单号", "") if refund else "", channel_refund_id=row.get("微信退款单号", "") if refund else "",
-        status=(row.get("退款状态", "") or "SUCCESS") if refund else status, currency=row["货币种类"], amount=amount,
-        fee_e5=_e5(row["手续费"], where),
-    )  # fmt: skip
+def parse_fundflow(raw: bytes) -> Bill:
+    return read_all(reader(io.BytesIO(raw), "", None))
 
 
-def _proved(footer: list[str], rows: Iterator[tuple[int, list[str]]], cells: list[dict[str, str]]) -> dict[str, int]:
-    """The footer's figures, each equal to what the lines add up to; nothing may follow it."""
-    values = next(rows, None)
-    if values is None or len(values[1]) != len(footer):
-        raise BillRefused("the footer has no figures: the file is cut off")
-    if next(rows, None) is not None:
-        raise BillRefused("something follows the footer")
-    said = dict(zip(footer, values[1], strict=True))
-    count = _e5(said[_FOOTER], "footer") // 100_000
-    if count != len(cells):
-        raise BillRefused(f"the footer counts {count} lines, the file has {len(cells)}")
-    totals = {"count": count}
-    for name, text in said.items():
-        if name == "手续费总金额":
-            _same(totals, "fee_e5", name, _e5(text, "footer"), sum(_e5(row["手续费"], "手续费") for row in cells))
-        elif name in _SUMS:
-            label, columns = _SUMS[name]
-            added = sum(_fen(row.get(column, "0"), column) for row in cells for column in columns)
-            _same(totals, label, name, _fen(text, "footer"), added)
-    if "settled" not in totals or "fee_e5" not in totals:
-        raise BillRefused("the footer has no totals that are known")
-    return totals
+class _Table:
+    """Header, rows and a footer of two lines: what both kinds of file have."""
+
+    columns: tuple[str, ...] = ()
+    footer = ""
+
+    def __init__(self, unpacked: Unpacked, first: str, texts: Iterator[str]) -> None:
+        self._unpacked, self._texts = unpacked, texts
+        self.totals: dict[str, int] = {}
+        self.count = 0
+        self.days: set[date] = set()
+        head, _end, self._first = first.partition("\n")
+        self.header = [field.strip().removeprefix("`") for field in head.rstrip("\r").split(",")]
+        self._line_no = 2  # of the first row in the file
+
+    @property
+    def sha1(self) -> str:
+        return self._unpacked.sha1
+
+    def _blocks(self) -> Iterator[str]:
+        yield self._first
+        yield from self._texts
+
+    def batches(self) -> Iterator[Batch]:
+        tail: list[str] = []
+        for text in self._blocks():
+            if tail:
+                tail += text.split("\n")
+                continue
+            at = self._footer_at(text)
+            body = text if at < 0 else text[:at]
+            if at >= 0:
+                tail = text[at:].split("\n")
+            if body.strip():
+                yield self._batch(body.replace("\t", " "))
+        if not tail:
+            raise BillRefused("the footer is missing: the file is cut off")
+        self._prove([line.removesuffix("\r") for line in tail if line.strip()])
+
+    def _footer_at(self, text: str) -> int:
+        if text.startswith(self.footer):
+            return 0
+        found = text.find("\n" + self.footer)
+        return found + 1 if found >= 0 else -1
+
+    def _columns(self, body: str) -> list[tuple[str, ...]]:
+        """The block by columns; the back-tick before each value is taken off."""
+        lines = body.replace("\r\n", "\n").split("\n")
+        while lines and not lines[-1].strip():
+            lines.pop()
+        wide = len(self.header)
+        rows = [line[1:].split(",`") for line in lines]
+        if any(len(row) != wide for row in rows):  # an older bill without back-ticks, or one that is damaged
+            rows = [[field.removeprefix("`") for field in line.split(",")] for line in lines]
+            for number, row in enumerate(rows, start=self._line_no):
+                if len(row) != wide:
+                    raise BillRefused(f"line {number}: {len(row)} columns instead of {wide}")
+        self.count += len(rows)
+        return list(zip(*rows, strict=True))
+
+    def _numbers(self, count: int) -> tuple[int, Iterator[str]]:
+        first = self._line_no
+        self._line_no += count
+        return first, map(str, range(first, first + count))
+
+    def _each(self, column: Sequence[str], read: Callable[[str, str], int], first: int) -> list[int]:
+        """The values of a column as numbers; each distinct text is read once."""
+        known: dict[str, int] = {}
+        for text in set(column):
+            try:
+                known[text] = read(text, "")
+            except BillRefused as refusal:
+                raise BillRefused(f"line {first + column.index(text)}{refusal.reason}") from refusal
+        return list(map(known.__getitem__, column))
+
+    def _moments(self, column: Sequence[str], first: int) -> list[str]:
+        known: dict[str, str] = {}
+        for text in set(column):
+            try:
+                at = moment_of(text, "")
+            except BillRefused as refusal:
+                raise BillRefused(f"line {first + column.index(text)}{refusal.reason}") from refusal
+            known[text] = at.isoformat()
+            self.days.add(clock.business_day(at))
+        return list(map(known.__getitem__, column))
+
+    def _batch(self, body: str) -> Batch:
+        raise NotImplementedError
+
+    def _prove(self, tail: list[str]) -> None:
+        raise NotImplementedError
+
+    def _said(self, tail: list[str]) -> dict[str, str]:
+        """The figures of the footer by name; nothing may follow it."""
+        names = tail[0].split(",")
+        values = [field.removeprefix("`") for field in tail[1].split(",")] if len(tail) > 1 else []
+        if len(values) != len(names):
+            raise BillRefused("the footer has no figures: the file is cut off")
+        if len(tail) > 2:
+            raise BillRefused("something follows the footer")
+        return dict(zip(names, values, strict=True))
 
 
-def _same(totals: dict[str, int], label: str, name: str, said: int, added: int) -> None:
-    if said != added:
-        raise BillRefused(f"the footer says {name} {said}, the lines add up to {added}")
-    totals[label] = said
+class TradeBill(_Table):
+    """ALL, SUCCESS, REFUND and the legacy layout."""
 
+    columns = TRADE_COLUMNS
+    footer = _FOOTER
 
-@dataclass(frozen=True, slots=True)
-class FundLine:
-    line_no: int
-    at: datetime
-    order_id: str
-    flow_id: str
-    business: str
-    income: bool
-    amount: int
-    balance: int
-    voucher: str
+    def __init__(self, unpacked: Unpacked, first: str, texts: Iterator[str]) -> None:
+        super().__init__(unpacked, first, texts)
+        no_column_missing(self.header, _NEEDED)
+        self._place = {name: place for place, name in enumerate(self.header)}
+        self._added = dict.fromkeys([*(column for _label, column in _SUMS.values()), "手续费"], 0)
 
+    def _batch(self, body: str) -> Batch:
+        columns = self._columns(body)
+        size = len(columns[0])
+        first, numbers = self._numbers(size)
 
-@dataclass(frozen=True, slots=True)
-class FundFlow:
-    lines: list[FundLine]
-    totals: dict[str, int]
+        def column(*names: str, otherwise: str = "0") -> Sequence[str]:
+            place = next((self._place[name] for name in names if name in self._place), None)
+            return (otherwise,) * size if place is None else columns[place]
 
-
-def parse_fundflow(raw: bytes) -> FundFlow:
-    """A fund flow whose footer adds up. Both half- and full-width brackets occur in its header, 20.0 in its counts."""
-    rows = _rows(raw)
-    first = next(rows, None)
-    if first is None:
-        raise BillRefused("the file is empty")
-    header = [name.replace("（", "(").replace("）", ")") for name in first[1]]
-    needed = ["记账时间", "微信支付业务单号", "资金流水单号", "业务名称", "收支类型", "收支金额(元)", "账户结余(元)"]
-    if missing := [name for name in needed if name not in header]:
-        raise BillRefused(f"columns are missing: {', '.join(missing)}")
-    lines: list[FundLine] = []
-    for number, fields in rows:
-        if fields[0] == "资金流水总笔数":
-            values = next(rows, None)
-            if values is None or len(values[1]) != len(fields) or next(rows, None) is not None:
-                raise BillRefused("the footer has no figures, or something follows it")
-            return FundFlow(lines, _fund_totals(dict(zip(fields, values[1], strict=True)), lines))
-        if len(fields) != len(header):
-            raise BillRefused(f"line {number}: {len(fields)} columns instead of {len(header)}")
-        row = dict(zip(header, fields, strict=True))
-        where = f"line {number}"
-        if row["收支类型"] not in {"收入", "支出"}:
-            raise BillRefused(f"{where}: {row['收支类型']!r} is neither income nor expense")
-        lines.append(
-            FundLine(
-                number, _moment(row["记账时间"], where), row["微信支付业务单号"], row["资金流水单号"], row["业务名称"],
-                row["收支类型"] == "收入", _fen(row["收支金额(元)"], where), _fen(row["账户结余(元)"], where),
-                row.get("业务凭证号", ""),
+        fen: dict[str, list[int]] = {}
+        for name in self._added:
+            if name in self._place and name != "手续费":
+                fen[name] = self._each(columns[self._place[name]], fen_of, first)
+                self._added[name] += sum(fen[name])
+        fees = self._each(column("手续费"), e5_of, first)
+        self._added["手续费"] += sum(fees)
+        states = column("交易状态")
+        if strange := set(states) - _STATES:
+            state = min(strange)
+            raise BillRefused(f"line {first + states.index(state)}: state {state!r} isn't known")
+        refund_nos = column("商户退款单号", otherwise="")
+        # A revoked line is a refund when it names one; else it is a payment that came to nothing.
+        back = [
+            state == "REFUND" or (state == "REVOKED" and number not in {"", "0"})
+            for state, number in zip(states, refund_nos, strict=True)
+        ]
+        nothing = [0] * size
+        paid = fen.get("订单金额") or fen.get("总金额") or nothing
+        asked = fen.get("申请退款金额") or fen.get("退款金额") or nothing
+        return list(
+            zip(
+                ["refund" if is_back else "pay" for is_back in back], self._moments(column("交易时间"), first),
+                column("商户号"), column("微信订单号"), column("商户订单号"),
+                _where(back, refund_nos), _where(back, column("微信退款单号", otherwise="")),
+                [(refund or "SUCCESS") if is_back else state
+                 for is_back, refund, state in zip(back, column("退款状态", otherwise=""), states, strict=True)],
+                column("货币种类"), map(str, [two if is_back else one for is_back, one, two in zip(back, paid, asked, strict=True)]),
+                map(str, fees), numbers, strict=True,
             )
         )  # fmt: skip
-    raise BillRefused("the footer is missing: the file is cut off")
+
+    def _prove(self, tail: list[str]) -> None:
+        said = self._said(tail)
+        count = e5_of(said[_FOOTER], "footer") // 100_000
+        if count != self.count:
+            raise BillRefused(f"the footer counts {count} lines, the file has {self.count}")
+        self.totals["count"] = count
+        for name, text in said.items():
+            if name == "手续费总金额":
+                same(self.totals, "fee_e5", name, e5_of(text, "footer"), self._added["手续费"])
+            elif name in _SUMS:
+                label, column = _SUMS[name]
+                same(self.totals, label, name, fen_of(text, "footer"), self._added[column])
+        if "settled" not in self.totals or "fee_e5" not in self.totals:
+            raise BillRefused("the footer has no totals that are known")
 
 
-def _fund_totals(said: dict[str, str], lines: list[FundLine]) -> dict[str, int]:
-    incomes = [line.amount for line in lines if line.income]
-    expenses = [line.amount for line in lines if not line.income]
-    totals: dict[str, int] = {}
-    for name, label, added in [
-        ("资金流水总笔数", "count", len(lines)), ("收入笔数", "incomes", len(incomes)), ("支出笔数", "expenses", len(expenses)),
-    ]:  # fmt: skip
-        _same(totals, label, name, _e5(said.get(name, ""), "footer") // 100_000, added)
-    _same(totals, "income", "收入金额", _fen(said.get("收入金额", ""), "footer"), sum(incomes))
-    _same(totals, "expense", "支出金额", _fen(said.get("支出金额", ""), "footer"), sum(expenses))
-    return totals
+def _where(back: Sequence[bool], values: Sequence[str]) -> list[str]:
+    return [value if is_back else "" for is_back, value in zip(back, values, strict=True)]
+
+
+class FundFlow(_Table):
+    """Both half- and full-width brackets occur in its header, 20.0 and 3 in its counts."""
+
+    columns = FUND_COLUMNS
+    footer = _FUND_FOOTER
+
+    def __init__(self, unpacked: Unpacked, first: str, texts: Iterator[str]) -> None:
+        super().__init__(unpacked, first, texts)
+        self.header = [name.replace("（", "(").replace("）", ")") for name in self.header]
+        needed = [
+            "记账时间",
+            "微信支付业务单号",
+            "资金流水单号",
+            "业务名称",
+            "收支类型",
+            "收支金额(元)",
+            "账户结余(元)",
+        ]
+        no_column_missing(self.header, needed)
+        self._sums = {"收入": [0, 0], "支出": [0, 0]}  # how many, fen
+
+    def _batch(self, body: str) -> Batch:
+        columns = dict(zip(self.header, self._columns(body), strict=True))
+        sides = columns["收支类型"]
+        first, numbers = self._numbers(len(sides))
+        if strange := set(sides) - set(self._sums):
+            side = min(strange)
+            raise BillRefused(f"line {first + sides.index(side)}: {side!r} is neither income nor expense")
+        fen = self._each(columns["收支金额(元)"], fen_of, first)
+        for side, amount in zip(sides, fen, strict=True):
+            self._sums[side][0] += 1
+            self._sums[side][1] += amount
+        return list(
+            zip(
+                self._moments(columns["记账时间"], first), columns["微信支付业务单号"], columns.get("业务凭证号", sides),
+                columns["资金流水单号"], columns["业务名称"],
+                map(str, [amount if side == "收入" else -amount for side, amount in zip(sides, fen, strict=True)]),
+                map(str, self._each(columns["账户结余(元)"], fen_of, first)), numbers, strict=True,
+            )
+        )  # fmt: skip
+
+    def _prove(self, tail: list[str]) -> None:
+        said = self._said(tail)
+        (incomes, income), (expenses, expense) = self._sums["收入"], self._sums["支出"]
+        for name, label, added in [
+            (_FUND_FOOTER, "count", self.count), ("收入笔数", "incomes", incomes), ("支出笔数", "expenses", expenses),
+        ]:  # fmt: skip
+            same(self.totals, label, name, e5_of(said.get(name, ""), "footer") // 100_000, added)
+        same(self.totals, "income", "收入金额", fen_of(said.get("收入金额", ""), "footer"), income)
+        same(self.totals, "expense", "支出金额", fen_of(said.get("支出金额", ""), "footer"), expense)

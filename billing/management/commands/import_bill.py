@@ -14,25 +14,25 @@ from hospital.kit.actor import system
 
 
 class Command(BaseCommand):
-    help = "Import a bill of a channel (plain or gzip). Its footer must add up, else the whole file is refused."
+    help = "Import a bill or fund flow of a channel (plain, gzip or zip). Its footer must add up, else the whole file is refused."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--channel", default=Channel.WECHAT.value, choices=[Channel.WECHAT.value])
+        parser.add_argument("--channel", default=Channel.WECHAT.value, choices=sorted(bills.READERS))
         parser.add_argument("--date", type=date.fromisoformat, help="the bill's day; default: that of its lines")
+        parser.add_argument("--sha1", default="", help="the SHA1 that the channel promised, of the unpacked bytes")
         parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         try:
-            raw = path.read_bytes()
+            with path.open("rb") as raw:
+                file, new = bills.bill_import(
+                    actor=system("billing.import_bill"), channel=options["channel"], raw=raw, name=path.name,
+                    at=clock.now(), day=options["date"], sha1=options["sha1"],
+                )  # fmt: skip
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}") from error
-        try:
-            file, new = bills.bill_import(
-                actor=system("billing.import_bill"), channel=options["channel"], raw=raw, name=path.name,
-                at=clock.now(), day=options["date"],
-            )  # fmt: skip
         except bills.FileRefused as refusal:
             if options["json"]:
                 said = {"accepted": False, "reason": refusal.context["reason"], "file": path.name}

@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--date", required=True, type=date.fromisoformat)
-        parser.add_argument("--channel", default=Channel.WECHAT.value, choices=[Channel.WECHAT.value])
+        parser.add_argument("--channel", default=Channel.WECHAT.value, choices=sorted(bills.READERS))
         parser.add_argument("--file", type=Path)
         parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
@@ -28,13 +28,12 @@ class Command(BaseCommand):
         file_id = None
         if options["file"]:
             try:
-                raw = options["file"].read_bytes()
+                with options["file"].open("rb") as raw:
+                    file, _new = bills.bill_import(
+                        actor=robot, channel=channel, raw=raw, name=options["file"].name, at=at, day=day
+                    )
             except OSError as error:
                 raise CommandError(f"{options['file']}: {error.strerror}") from error
-            try:
-                file, _new = bills.bill_import(
-                    actor=robot, channel=channel, raw=raw, name=options["file"].name, at=at, day=day
-                )
             except bills.FileRefused as refusal:
                 if options["json"]:
                     said = {"accepted": False, "reason": refusal.context["reason"]}

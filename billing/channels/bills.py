@@ -1,0 +1,206 @@
+"""Reading the bills of channels: what every reader has in common, whatever the channel's own format.
+
+A reader goes through the file once, in blocks, and never holds more than a block. Only when the last block has been
+read are its `totals` proved; whoever stores lines before that must be ready to throw them away (`bill_import` does it
+by its transaction). A file that isn't believed is refused whole: there is no half a bill (PAY-06, G08).
+"""
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import BinaryIO, Protocol
+
+from hospital.kit import clock
+from hospital.kit.money import parse_yuan
+
+BLOCK = 1 << 20
+MOST_UNPACKED = 4 << 30  # what unpacks to more than this is no bill but an attack on the memory
+
+TRADE_COLUMNS = (
+    "kind", "at", "merchant", "transaction_id", "order_no", "refund_no", "channel_refund_id", "status", "currency",
+    "amount", "fee_e5", "line_no",
+)  # fmt: skip
+INSURER_COLUMNS = (*TRADE_COLUMNS, "fund", "personal", "own_cash")
+FUND_COLUMNS = ("at", "business_no", "order_no", "flow_no", "business", "amount", "balance", "line_no")
+
+Batch = list[tuple[str, ...]]  # rows of texts in the order of the reader's columns, ready to be stored
+
+
+class BillRefused(Exception):
+    """The file isn't believed, as a whole. `reason` says why, in words that the finance office reads."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Reader(Protocol):
+    """`totals`, `count`, `days` and `sha1` are complete, and proved, when `batches` has ended without BillRefused."""
+
+    totals: dict[str, int]  # fen; fees in hundred-thousandths of a yuan
+    count: int
+    days: set[date]
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    @property
+    def sha1(self) -> str:
+        """Of the unpacked bytes, as channels compute it."""
+        ...
+
+    def batches(self) -> Iterator[Batch]: ...
+
+
+MakeReader = Callable[[BinaryIO, str, date | None], Reader]  # the file, its name, the day that was asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a trade bill in Python's own types, for those who read a few."""
+
+    kind: str
+    at: datetime
+    merchant: str
+    transaction_id: str
+    order_no: str
+    refund_no: str
+    channel_refund_id: str
+    status: str
+    currency: str
+    amount: int
+    fee_e5: int
+    line_no: int
+
+
+def line_of(row: tuple[str, ...]) -> Line:
+    return Line(
+        row[0], datetime.fromisoformat(row[1]), row[2], row[3], row[4], row[5], row[6], row[7], row[8], int(row[9]),
+        int(row[10]), int(row[11]),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A small bill as a whole."""
+
+    rows: Batch
+    totals: dict[str, int]
+
+    @property
+    def lines(self) -> list[Line]:
+        return [line_of(row) for row in self.rows]
+
+
+def read_all(reader: Reader) -> Bill:
+    rows = [row for batch in reader.batches() for row in batch]
+    return Bill(rows, reader.totals)
+
+
+class Unpacked:
+    """The bytes of a bill in blocks that end at a line's end; a gzip is opened on the way, the SHA1 taken."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._sha1 = hashlib.sha1(usedforsecurity=False)  # the channels' own checksum
+        self._size = 0
+
+    @property
+    def sha1(self) -> str:
+        return self._sha1.hexdigest()
+
+    def _pieces(self) -> Iterator[bytes]:
+        first = self._source.read(BLOCK)
+        if first[:2] != b"\x1f\x8b":
+            while first:
+                yield first
+                first = self._source.read(BLOCK)
+            return
+        unzip = zlib.decompressobj(wbits=31)
+        try:
+            while first:
+                piece = unzip.decompress(first, BLOCK)
+                yield piece
+                first = unzip.unconsumed_tail or self._source.read(BLOCK)
+            yield unzip.flush()
+        except zlib.error as error:
+            raise BillRefused("the gzip is damaged") from error
+        if not unzip.eof or unzip.unused_data:
+            raise BillRefused("the gzip is damaged")
+
+    def blocks(self) -> Iterator[bytes]:
+        rest = b""
+        for piece in self._pieces():
+            self._sha1.update(piece)
+            self._size += len(piece)
+            if self._size > MOST_UNPACKED:
+                raise BillRefused("the file unpacks to more than 4 GB")
+            end = piece.rfind(b"\n") + 1
+            if not end:
+                rest += piece
+                continue
+            yield rest + piece[:end]
+            rest = piece[end:]
+        if rest:
+            yield rest
+
+
+def decoded(blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
+    """Text of each block; the byte order mark of the first is taken off."""
+    offset = 0
+    for number, block in enumerate(blocks):
+        try:
+            text = block.decode("utf-8-sig" if encoding == "utf-8" and not number else encoding)
+        except UnicodeDecodeError as error:
+            raise BillRefused(f"the file isn't {encoding.upper()} (byte {offset + error.start})") from error
+        if "\x00" in text:
+            raise BillRefused("the file holds NUL bytes")
+        offset += len(block)
+        yield text
+
+
+# --- Values -------------------------------------------------------------------------------------------------------
+def e5_of(text: str, where: str) -> int:
+    """Yuan with up to five decimals, counted in hundred-thousandths."""
+    try:
+        value = Decimal(text or "0") * 100_000
+    except InvalidOperation as error:
+        raise BillRefused(f"{where}: {text!r} is no amount") from error
+    if not value.is_finite() or value != value.to_integral_value():
+        raise BillRefused(f"{where}: {text!r} has more than five decimals")
+    return int(value)
+
+
+def fen_of(text: str, where: str) -> int:
+    try:
+        fen = parse_yuan(text or "0")
+    except ValueError as error:
+        raise BillRefused(f"{where}: {text!r} is no amount in yuan") from error
+    if abs(fen) >= 1 << 62:
+        raise BillRefused(f"{where}: {text!r} is no amount in yuan")
+    return fen
+
+
+def moment_of(text: str, where: str) -> datetime:
+    """An instant of Shanghai's wall clock; old bills write full-width colons."""
+    try:
+        return datetime.strptime(text.replace("：", ":"), "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.SHANGHAI)
+    except ValueError as error:
+        raise BillRefused(f"{where}: {text!r} is no time") from error
+
+
+def same(totals: dict[str, int], label: str, name: str, said: int, added: int) -> None:
+    """A figure of the footer is what the lines add up to."""
+    if said != added:
+        raise BillRefused(f"the footer says {name} {said}, the lines add up to {added}")
+    totals[label] = said
+
+
+def no_column_missing(header: list[str], needed: Iterable[str]) -> None:
+    if missing := [name for name in needed if name not in header]:
+        raise BillRefused(f"columns are missing: {', '.join(missing)}")
+    if len(set(header)) != len(header):
+        raise BillRefused("a column stands twice")
