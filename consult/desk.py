@@ -1,19 +1,23 @@
 """The doctor's pages: who waits, and the workstation of one online visit."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from emr.selectors import encounter_for
+from emr.views.note import work_context
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import Actor, Role
 from hospital.kit.problems import NotFound, Problem
 
-from . import policy, selectors, services
+from . import parameters, policy, selectors, services
 from .forms import DeclineForm, EndForm
 from .models import Evidence, OnlineVisit, Sender
+from .prefill import note_texts
 from .states import VisitStatus
 from .views import talk_context
 
@@ -23,16 +27,29 @@ _PICTURE_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
 @rule("consult.queue", DOCTORS)
 def queue(request: HttpRequest) -> HttpResponse:
-    """Those with the least time left first (IH-19)."""
+    """Who waits, how long, and until when an answer is due: those with the least time left first (IH-19)."""
     actor, at = actor_of(request), clock.now()
-    found = list(selectors.queue_of(actor, at=at))
+    found = [_in_line(visit, at) for visit in selectors.queue_of(actor, at=at)]
     context = {
-        "waiting": [visit for visit in found if visit.status == VisitStatus.WAITING],
-        "talking": [visit for visit in found if visit.status == VisitStatus.TALKING],
+        "waiting": [row for row in found if row["visit"].status == VisitStatus.WAITING],
+        "talking": [row for row in found if row["visit"].status == VisitStatus.TALKING],
         "ended": selectors.ended_of(actor)[:20],
-        "at": at,
     }
     return render(request, "consult/queue.html", context)
+
+
+def _in_line(visit: OnlineVisit, at: datetime) -> dict[str, Any]:
+    """One who waits or talks, with what a doctor decides by: how long, how urgent, what for, what is new."""
+    alarms = visit.form.alarms if visit.form is not None else []
+    waited = at - (visit.paid_at or at)
+    return {
+        "visit": visit,
+        "age": policy.age_on(visit.patient.birth_date, clock.business_day(at)),
+        "complaint": note_texts(visit.form.answers)["chief_complaint"] if visit.form is not None else "",
+        "urgent": any(alarm.get("level") == "urgent" for alarm in alarms),
+        "waited": int(waited / timedelta(minutes=1)),
+        "hours": int(waited / timedelta(hours=1)),
+    }
 
 
 def _visit(actor: Actor, pk: int) -> OnlineVisit:
@@ -42,12 +59,16 @@ def _visit(actor: Actor, pk: int) -> OnlineVisit:
 
 
 def _context(actor: Actor, visit: OnlineVisit) -> dict[str, Any]:
+    age = policy.age_on(visit.patient.birth_date, clock.today())
+    evidence = list(visit.evidence.order_by("pk"))
     return {
         **talk_context(actor, visit, Sender.DOCTOR),
-        "evidence": list(visit.evidence.order_by("pk")),
+        "evidence": evidence,
+        "proved": all(one.is_own or one.confirmed_at for one in evidence),
         "end_form": EndForm(),
         "decline_form": DeclineForm(),
-        "age": policy.age_on(visit.patient.birth_date, clock.today()),
+        "age": age,
+        "needs_guardian": age < parameters.GUARDIAN_AGE.at(clock.now()),
     }
 
 
@@ -55,8 +76,22 @@ def _context(actor: Actor, visit: OnlineVisit) -> dict[str, Any]:
 def work(request: HttpRequest, pk: int) -> HttpResponse:
     """Answers, talk and record side by side."""
     actor = actor_of(request)
-    visit = _visit(actor, pk)
-    return render(request, "consult/work.html", _context(actor, visit))
+    return _page(request, _visit(actor, pk))
+
+
+def _page(request: HttpRequest, visit: OnlineVisit, *, status: int = 200, **more: Any) -> HttpResponse:
+    """Before the visit what the patient brought; from its beginning on the talk and the note side by side."""
+    context = {**_context(actor_of(request), visit), **more}
+    if visit.encounter_id is None:
+        return render(request, "consult/work.html", context, status=status)
+    encounter = encounter_for(actor_of(request), visit.encounter_id, at=clock.now())
+    return render(request, "consult/desk.html", {**work_context(request, encounter), **context}, status=status)
+
+
+def desk(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
+    """The note was refused: the same page around it, with what stands against it (registered with emr)."""
+    visit = _visit(actor_of(request), context["encounter"].because_id)
+    return render(request, "consult/desk.html", {**_context(actor_of(request), visit), **context}, status=status)
 
 
 @rule("consult.act", DOCTORS, methods=["POST"], subject="online_visit")
@@ -94,8 +129,7 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
         raise
     except Problem as problem:
         visit.refresh_from_db()
-        context = {**_context(actor, visit), "problem": problem, "typed": given.get("text", "")}
-        return render(request, "consult/work.html", context, status=problem.status)
+        return _page(request, visit, status=problem.status, problem=problem, typed=given.get("text", ""))
     return HttpResponseRedirect(reverse("consult_staff:work", args=[pk]))
 
 

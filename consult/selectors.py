@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, DateTimeField, Func, Min, Q, QuerySet
+from django.db.models import Count, DateTimeField, F, Func, Min, Q, QuerySet
 
 from appointments.models import Period, Session
 from appointments.states import SessionStatus
@@ -17,7 +17,7 @@ from hospital.organisation.models import Department, Post, Staff
 
 from . import policy
 from .errors import ConsentNeeded
-from .models import ConsentText, OnlineVisit, TalkMessage
+from .models import ConsentText, OnlineVisit, Sender, TalkMessage
 from .states import VisitStatus
 
 MOST_LINES = 500
@@ -113,7 +113,9 @@ def queue_of(actor: Actor, *, at: datetime) -> QuerySet[OnlineVisit]:
     rows = OnlineVisit.objects.filter(
         doctor_id=actor.own_staff_id, status__in=[VisitStatus.WAITING, VisitStatus.TALKING]
     )
-    return rows.select_related("patient", "department", "booking").order_by("answer_until", "pk")
+    new = Q(messages__sender=Sender.PATIENT, messages__seq__gt=F("doctor_read_seq"))
+    rows = rows.annotate(unread=Count("messages", filter=new))
+    return rows.select_related("patient", "department", "booking", "form").order_by("answer_until", "pk")
 
 
 def ended_of(actor: Actor) -> QuerySet[OnlineVisit]:

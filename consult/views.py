@@ -201,7 +201,7 @@ def talk_context(actor: Actor, visit: OnlineVisit, viewer: str) -> dict[str, Any
         "visit": visit,
         "lines": lines.shown(found, viewer),
         "last": found[-1].seq if found else 0,
-        "may_write": visit.talk_is_open if viewer == Sender.PATIENT else visit.status == VisitStatus.TALKING,
+        "may_talk": visit.talk_is_open if viewer == Sender.PATIENT else visit.status == VisitStatus.TALKING,
     }
 
 

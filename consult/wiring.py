@@ -26,7 +26,7 @@ def _wire_kinds() -> None:
     from hospital.forms.kinds import register as register_form
     from hospital.kit import sweeps
 
-    from . import cards, conditions
+    from . import cards, conditions, desk
     from .models import OnlineVisit
     from .services import house
     from .services.applying import BECAUSE
@@ -49,7 +49,8 @@ def _wire_kinds() -> None:
         emr.kinds.EncounterUse(
             BECAUSE, _("Online visit"), may_order=conditions.may_order, may_prescribe=conditions.may_prescribe,
             defects=conditions.defects, on_note_signed=cards.note_signed, on_prescribed=cards.prescribed,
-            on_ordered=cards.ordered,
+            on_ordered=cards.ordered, page=lambda encounter: f"/staff/consult/{encounter.because_id}/",
+            desk=desk.desk,
         )
     )  # fmt: skip
     register_form(

@@ -10,7 +10,10 @@ they failed; the questions (`item_of`, `may_...`) are asked inside the verb, mus
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from hospital.kit.problems import Text
@@ -65,7 +68,12 @@ def no_defects(encounter: Encounter, at: datetime) -> Mapping[str, Text]:
 
 @dataclass(frozen=True, slots=True)
 class EncounterUse:
-    """Why encounters exist, by Encounter.because. may_order and may_prescribe raise the Problem that forbids it."""
+    """Why encounters exist, by Encounter.because. may_order and may_prescribe raise the Problem that forbids it.
+
+    page(encounter): where its doctor works, when the note stands beside something of the upper app (a talk); saving,
+    signing and ordering come back there. desk(request, context, status) draws that page around the note's own
+    context, so that a refused signature is shown there too, with every word that was typed.
+    """
 
     name: str
     title: str | Promise
@@ -75,6 +83,8 @@ class EncounterUse:
     on_note_signed: Told = nothing  # encounter id
     on_prescribed: Told = nothing  # prescription id, after signing
     on_ordered: Told = nothing  # order id, after placing
+    page: Callable[[Encounter], str] | None = None
+    desk: Callable[[HttpRequest, dict[str, Any], int], HttpResponse] | None = None
 
 
 _orders: dict[str, OrderKind] = {}
@@ -104,3 +114,9 @@ def order_kinds() -> dict[str, OrderKind]:
 def encounter_use(encounter: Encounter) -> EncounterUse:
     """The use that an upper app registered; an encounter that nobody registered for has no conditions."""
     return _encounters.get(encounter.because) or EncounterUse(encounter.because, encounter.because)
+
+
+def work_url(encounter: Encounter) -> str:
+    """The page on which its doctor works on this encounter."""
+    page = encounter_use(encounter).page
+    return page(encounter) if page is not None else reverse("emr_staff:encounter", args=[encounter.pk])

@@ -157,10 +157,7 @@ def _order_set(code: str, title: str, items: Sequence[str]) -> None:
 
 
 def _story(patient: Patient, doctor: Staff, department: Department, at: datetime) -> None:
-    actor = Actor(
-        roles=frozenset({Role.DOCTOR}), account_id=doctor.account_id, staff_id=doctor.pk,
-        department_ids=frozenset({department.pk}),
-    )  # fmt: skip
+    actor = _doctor(doctor, department)
     visit = at - timedelta(days=61)
     encounter = services.encounter_open(
         actor=_HOUSE, patient_id=patient.pk, kind="O", department_id=department.pk, doctor_id=doctor.pk,
@@ -176,6 +173,28 @@ def _story(patient: Patient, doctor: Staff, department: Department, at: datetime
     NoteTemplate.objects.get_or_create(
         doctor=doctor, title="内分泌治疗复查",
         defaults={"fields": {"exam": _NOTE["exam"], "plan": _NOTE["plan"]}},
+    )  # fmt: skip
+
+
+def earlier_visit(patient: Patient, doctor: Staff, department: Department, at: datetime) -> Encounter:
+    """A visit in person with a signed note and no known allergy, once per patient: what proves a return visit."""
+    found = Encounter.objects.filter(because="emr.seed", because_id=patient.pk).first()
+    if found is not None:
+        return found
+    actor = _doctor(doctor, department)
+    encounter = services.encounter_open(
+        actor=_HOUSE, patient_id=patient.pk, kind="O", department_id=department.pk, doctor_id=doctor.pk,
+        because="emr.seed", because_id=patient.pk, at=at,
+    )  # fmt: skip
+    services.allergy_none_known(actor=actor, patient_id=patient.pk, at=at)
+    _sign(encounter, actor, at)
+    return services.encounter_close(actor=actor, encounter_id=encounter.pk, at=at + timedelta(minutes=25))
+
+
+def _doctor(doctor: Staff, department: Department) -> Actor:
+    return Actor(
+        roles=frozenset({Role.DOCTOR}), account_id=doctor.account_id, staff_id=doctor.pk,
+        department_ids=frozenset({department.pk}),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from hospital.people.errors import SecondFactorWrong
 from .. import policy, proof, selectors, services
 from ..errors import NoteConflict, QualityRefusal
 from ..forms import words
-from ..kinds import order_kinds
+from ..kinds import encounter_use, order_kinds, work_url
 from ..models import (
     Encounter,
     Note,
@@ -99,16 +99,31 @@ def editor(
     fields: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The page; with a problem it shows what was typed and what stands against it."""
+    """The page; with a problem it shows what was typed and what stands against it, where the doctor works."""
+    found = selectors.encounter_for(actor_of(request), pk, at=clock.now())
+    context = work_context(request, found, problem=problem, fields=fields)
+    desk = encounter_use(found).desk
+    if problem is not None and desk is not None:
+        return desk(request, context, status)
+    return render(request, "emr/encounter.html", context, status=status)
+
+
+def work_context(
+    request: HttpRequest,
+    found: Encounter,
+    *,
+    problem: Problem | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """What templates/emr/work.html needs: the note, the orders and prescriptions of an encounter that may be read."""
     actor, at = actor_of(request), clock.now()
-    found = selectors.encounter_for(actor, pk, at=at)
     note = Note.objects.filter(encounter=found).select_related("form_version", "encounter").first()
     mine = policy.is_treating_doctor(actor, found)
     context: dict[str, Any] = {
         "encounter": found, "patient": found.patient, "note": note, "mine": mine, "problem": problem,
         "record": selectors.record_for(actor, found.patient_id, f"encounter {found.number}", at=at),
         "fresh": proof.is_fresh(request), "may_write": mine and found.status == "open",
-        **_work(found),
+        "desk_url": page(found) if mine and (page := encounter_use(found).page) else "", **_work(found),
     }  # fmt: skip
     if note is not None:
         context |= _note_context(note, mine, problem, fields)
@@ -116,7 +131,7 @@ def editor(
             context["templates"] = NoteTemplate.objects.filter(is_active=True, doctor_id__in=[actor.staff_id]) | (
                 NoteTemplate.objects.filter(is_active=True, department_id__in=actor.department_ids)
             )
-    return render(request, "emr/encounter.html", context, status=status)
+    return context
 
 
 def _work(found: Encounter) -> dict[str, Any]:
@@ -177,7 +192,7 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
         at = saved.saved_at
         return JsonResponse({"revision": saved.revision, "saved_at": f"{clock.local(at):%H:%M}" if at else ""})
     messages.success(request, _("Saved."))
-    return redirect("emr_staff:encounter", pk)
+    return redirect(work_url(note.encounter))
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -197,6 +212,7 @@ def _conflict(request: HttpRequest, pk: int, problem: NoteConflict, mine: Mappin
     ]  # fmt: skip
     context = {
         "encounter": note.encounter, "patient": note.encounter.patient, "note": note, "rows": rows,
+        "work_url": work_url(note.encounter),
         "problem": problem, "diagnoses": note.draft.get("diagnoses", []),
     }  # fmt: skip
     return render(request, "emr/note_conflict.html", context, status=409)
@@ -220,7 +236,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     except NoteConflict as problem:
         return _conflict(request, pk, problem, mine)
     messages.success(request, _("Both texts are joined and saved."))
-    return redirect("emr_staff:encounter", pk)
+    return redirect(work_url(note.encounter))
 
 
 @rule("emr.note_sign", DOCTORS, methods=["POST"], subject="emr.encounter")
@@ -240,7 +256,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     except (QualityRefusal, proof.ProveAgain, SecondFactorWrong) as problem:
         return editor(request, pk, problem=problem, fields=fields, status=problem.status)
     messages.success(request, _("Signed."))
-    return redirect("emr_staff:encounter", pk)
+    return redirect(work_url(note.encounter))
 
 
 @rule("emr.note_amend", DOCTORS, methods=["GET", "POST"], subject="emr.encounter")
@@ -267,10 +283,11 @@ def amend(request: HttpRequest, pk: int) -> HttpResponse:
             problem = refused
         else:
             messages.success(request, _("The amendment is signed; the earlier version stays readable."))
-            return redirect("emr_staff:encounter", pk)
+            return redirect(work_url(note.encounter))
     names = concepts_by_code(CodeSystem.ICD10, [spec.code for spec in diagnoses])
     context = {
         "encounter": note.encounter, "patient": note.encounter.patient, "note": note, "version": latest,
+        "work_url": work_url(note.encounter),
         "problem": problem, "reason": words(request.POST, "reason"), "fresh": proof.is_fresh(request),
         "sections": [
             {"id": section.id, "label": section.label, "short": not section.is_text, "kind": section.kind, "most": section.most, "options": section.options, "unit": section.unit,
@@ -315,7 +332,7 @@ def allergies(request: HttpRequest, pk: int) -> HttpResponse:
         actor=actor, patient_id=found.patient_id, at=at
     ):
         messages.error(request, _("An allergy is on record; it isn't cured by this."))
-    return redirect("emr_staff:encounter", pk)
+    return redirect(work_url(found))
 
 
 @rule("emr.encounter_close", DOCTORS, methods=["POST"], subject="emr.encounter")

@@ -19,6 +19,7 @@ from hospital.kit.transactions import entry
 from .. import policy, proof, selectors, services
 from ..errors import NothingOrdered
 from ..forms import words
+from ..kinds import work_url
 from ..models import Drug, Encounter, Order, Orderable, OrderSetItem, Prescription, PrescriptionLine
 from ..services import ItemSpec, LineSpec
 from ..services.prescriptions import check
@@ -52,7 +53,7 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"{problem.reason} {problem.next_step}")
     else:
         messages.success(request, _("%(count)d orders placed; the patient can pay for them now.") % {"count": count})
-    return redirect("emr_staff:encounter", pk)
+    return redirect(work_url(found))
 
 
 @entry
@@ -74,12 +75,12 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     order = Order.objects.filter(pk=pk).first()
     if order is None:
         raise NotFound
-    _encounter(request, order.encounter_id)
+    found = _encounter(request, order.encounter_id)
     entry(services.order_cancel)(
         actor=actor_of(request), order_id=pk, at=clock.now(), reason=words(request.POST, "reason") or _("cancelled")
     )
     messages.success(request, _("The order is cancelled."))
-    return redirect("emr_staff:encounter", order.encounter_id)
+    return redirect(work_url(found))
 
 
 # --- prescription -------------------------------------------------------------------------------------------
@@ -155,7 +156,7 @@ def prescribe(request: HttpRequest, pk: int) -> HttpResponse:
                     extend_reason=words(request.POST, "extend_reason")[:300],
                 )  # fmt: skip
                 messages.success(request, _("Signed; it is with the pharmacist now."))
-                return redirect("emr_staff:encounter", pk)
+                return redirect(work_url(found))
             messages.success(request, _("Saved as a draft."))
             return redirect("emr_staff:prescribe", pk)
         except Problem as refused:
@@ -198,7 +199,7 @@ def _page(
         findings = check(draft, list(draft.lines.select_related("drug").order_by("position")), at)
     earlier = Prescription.objects.filter(patient_id=found.patient_id, signed_at__isnull=False)
     context = {
-        "encounter": found, "patient": found.patient, "draft": draft, "rows": _rows(lines), "problem": problem,
+        "encounter": found, "patient": found.patient, "work_url": work_url(found), "draft": draft, "rows": _rows(lines), "problem": problem,
         "findings": findings, "drugs": Drug.objects.filter(is_active=True).order_by("name"),
         "diagnoses": selectors.encounter_diagnoses(found), "fresh": proof.is_fresh(request),
         "earlier": earlier.prefetch_related("lines").order_by("-signed_at")[:5], "long_reason": words(request.POST, "long_reason") or (draft.long_reason if draft else ""),
@@ -214,9 +215,9 @@ def void(request: HttpRequest, pk: int) -> HttpResponse:
     prescription = Prescription.objects.filter(pk=pk).first()
     if prescription is None:
         raise NotFound
-    _encounter(request, prescription.encounter_id)
+    found = _encounter(request, prescription.encounter_id)
     entry(services.prescription_void)(
         actor=actor_of(request), prescription_id=pk, at=clock.now(), reason=words(request.POST, "reason")
     )
     messages.success(request, _("The prescription is void."))
-    return redirect("emr_staff:encounter", prescription.encounter_id)
+    return redirect(work_url(found))

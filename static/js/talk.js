@@ -29,7 +29,11 @@
     }
   }
 
-  const toEnd = () => list.lastElementChild?.scrollIntoView({ block: "end" });
+  // Beside a note the list scrolls by itself: the page stays where the doctor writes.
+  const toEnd = () => {
+    if (getComputedStyle(list).overflowY === "auto") list.scrollTop = list.scrollHeight;
+    else list.lastElementChild?.scrollIntoView({ block: "end" });
+  };
 
   function take(news) {
     if (news.last > status.last) {
