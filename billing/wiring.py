@@ -9,7 +9,7 @@ def wire() -> None:
 
     from hospital.kit import sweeps
 
-    from . import invariants, kinds, services
+    from . import invariants, kinds, services, trail
     from .channels import base
     from .channels.wechat.client import WeChatClient, is_ready
     from .converters import Ids
@@ -30,6 +30,7 @@ def wire() -> None:
     sweeps.register("billing.expiry", services.charges_expire, every=15, title="Expired bills")
     sweeps.register(intents.SWEEP, intents.intents_resolve, every=10, title="Orders and refunds at channels")
     sweeps.register("billing.bills", bills.bills_fetch, every=300, title="Bills of yesterday")
+    trail.register_all()
 
 
 def _wire_messages() -> None:

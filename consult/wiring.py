@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
 def wire() -> None:
     """Called once, from AppConfig.ready()."""
-    from . import invariants
+    from . import invariants, trail
 
+    trail.register_all()
     _wire_kinds()
     _wire_messages()
     invariants.register_all()

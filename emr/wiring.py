@@ -12,7 +12,7 @@ def wire() -> None:
     from hospital.messaging.kinds import MessageKind
     from hospital.messaging.kinds import register as message_kind
 
-    from . import chain, charging, invariants, kinds, notices, orderables
+    from . import chain, charging, invariants, kinds, notices, orderables, trail
     from .services import prescriptions_tidy
 
     invariants.register_all()
@@ -68,3 +68,4 @@ def wire() -> None:
             "report.critical", _("Critical value"), text=_("%(title)s: a critical value waits for you."), urgent=True
         )
     )
+    trail.register_all()

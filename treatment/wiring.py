@@ -11,7 +11,7 @@ def wire() -> None:
     from hospital.messaging.kinds import MessageKind, register
     from hospital.messaging.models import Channel
 
-    from . import invariants, ordering, services
+    from . import invariants, ordering, services, trail
 
     emr_kinds.register_order(
         emr_kinds.OrderKind(
@@ -104,3 +104,4 @@ def wire() -> None:
         )
     )  # fmt: skip
     invariants.wire()
+    trail.register_all()

@@ -66,4 +66,13 @@ def lines_of(rows: list[Entry]) -> list[Line]:
 
 def _line(row: Entry, names: Any) -> Line:
     who = names.get(row.staff_id) or row.service or (f"#{row.account_id}" if row.account_id else "—")
-    return Line(row.at, who, kinds.title_of(row.action), row.outcome, row.reason, row.roles, row.patient_id, row)
+    return Line(
+        row.at,
+        who,
+        kinds.title_of(row.action),
+        row.outcome,
+        kinds.reason_of(row.reason),
+        row.roles,
+        row.patient_id,
+        row,
+    )

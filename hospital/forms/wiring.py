@@ -5,7 +5,8 @@ def wire() -> None:
     """Called once, from AppConfig.ready()."""
     from hospital.kit import sweeps
 
-    from . import invariants, services
+    from . import invariants, services, trail
 
     sweeps.register(services.NOTICES, services.notices_deliver, every=5, title="forms handed in")
     invariants.register()
+    trail.register_all()

@@ -5,6 +5,7 @@ def wire() -> None:
     """Called once, from AppConfig.ready()."""
     from hospital.kit import sweeps
 
-    from . import services
+    from . import services, trail
 
     sweeps.register("interop.unfinished", services.unfinished_process, every=30)
+    trail.register_all()

@@ -8,7 +8,9 @@ def wire() -> None:
 
     from . import directory, invariants, selectors
     from . import parameters as _limits  # noqa: F401 - declares them, so that the administrator sees them
+    from . import trail as titles
 
     invariants.register_all()
+    titles.register_all()
     parameters.read_with(selectors.parameter_value)
     trail.staff_directory(names=directory.staff_names, find=directory.staff_found)

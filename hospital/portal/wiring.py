@@ -3,3 +3,6 @@
 
 def wire() -> None:
     """Called once, from AppConfig.ready()."""
+    from . import trail
+
+    trail.register_all()

@@ -1,0 +1,27 @@
+"""How the lines that this app writes into the audit trail read for patients and auditors."""
+
+from django.utils.translation import gettext_lazy as _
+
+from hospital.audit.kinds import action_titles
+
+
+def register_all() -> None:
+    """Called once, from wiring."""
+    action_titles(
+        {
+            "bill_file.import": _("read in a bill of the channel"),
+            "bill_file.missing": _("missed a bill of the channel"),
+            "day.close": _("closed a day of accounts"),
+            "day.close_propose": _("proposed to close a day of accounts"),
+            "day.reopen": _("opened a closed day of accounts again"),
+            "day.reopen_propose": _("proposed to open a closed day of accounts"),
+            "payment.take": _("took a payment"),
+            "recon.case_approve": _("settled a difference"),
+            "recon.run": _("compared a day with the channel"),
+            "refund.approve": _("approved a refund"),
+            "refund.cash": _("paid a refund in cash"),
+            "refund.found": _("found a refund of the channel"),
+            "refund.reject": _("rejected a refund"),
+            "security.pay_notice_refused": _("sent a false notice of payment"),
+        }
+    )

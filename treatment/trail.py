@@ -1,0 +1,23 @@
+"""How the lines that this app writes into the audit trail read for patients and auditors."""
+
+from django.utils.translation import gettext_lazy as _
+
+from hospital.audit.kinds import action_titles
+
+
+def register_all() -> None:
+    """Called once, from wiring."""
+    action_titles(
+        {
+            "treatment.alarm_handled": _("handled an alarm of follow-up"),
+            "treatment.cancelled": _("cancelled a course of treatment"),
+            "treatment.check_in": _("checked in for a treatment"),
+            "treatment.execute": _("recorded a treatment session"),
+            "treatment.finished": _("finished a course of treatment"),
+            "treatment.move": _("moved a treatment session"),
+            "treatment.place": _("booked a course of treatment"),
+            "treatment.read": _("opened a course of treatment"),
+            "treatment.release": _("released a course of treatment"),
+            "treatment.stopped": _("stopped a course of treatment"),
+        }
+    )
