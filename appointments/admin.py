@@ -17,7 +17,7 @@ from hospital.kit.access import actor_of
 from hospital.kit.problems import Problem
 
 from . import services
-from .models import RosterSlot, Session
+from .models import CampusPoint, Kiosk, RosterSlot, Session
 from .states import BookingStatus, SessionStatus
 
 
@@ -115,3 +115,38 @@ class SessionAdmin(admin.ModelAdmin[Session]):
             concerned,
         )
         messages.success(request, text % {"number": concerned})
+
+
+@admin.register(CampusPoint)
+class CampusPointAdmin(admin.ModelAdmin[CampusPoint]):
+    list_display = ("campus", "latitude", "longitude", "radius")
+    list_select_related = ("campus",)
+
+
+@admin.register(Kiosk)
+class KioskAdmin(admin.ModelAdmin[Kiosk]):
+    """A kiosk's key is shown once, when it is added or renewed; only its hash is kept."""
+
+    list_display = ("name", "campus", "is_active", "seen_at")
+    list_filter = ("is_active", "campus")
+    list_select_related = ("campus",)
+    fields = ("name", "campus", "is_active")
+    actions = ("renew",)
+
+    def save_model(self, request: HttpRequest, obj: Kiosk, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            self._say(request, obj, services.kiosk_key_new(actor=actor_of(request), kiosk=obj, at=clock.now()))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Kiosk | None = None) -> bool:
+        return False
+
+    @admin.action(description=_("New key: the old one opens nothing any more"))
+    def renew(self, request: HttpRequest, queryset: QuerySet[Kiosk]) -> None:
+        for kiosk in queryset:
+            self._say(request, kiosk, services.kiosk_key_new(actor=actor_of(request), kiosk=kiosk, at=clock.now()))
+
+    def _say(self, request: HttpRequest, kiosk: Kiosk, key: str) -> None:
+        text = _("Key of %(kiosk)s, shown this once: %(key)s") % {"kiosk": kiosk.name, "key": key}
+        messages.warning(request, text)

@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("queue/", queue.queues, name="queues"),
     path("queue/<int:session_id>/", queue.queue, name="queue"),
     path("queue/<int:session_id>/call/", queue.queue_call, name="queue_call"),
+    path("queue/tickets/<int:ticket_id>/first/", queue.ticket_first, name="ticket_first"),
     path("queue/tickets/<int:ticket_id>/<slug:verb>/", queue.ticket_move, name="ticket_move"),
 ]

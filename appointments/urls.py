@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import booking, doctors, hall, visits
+from .views import booking, doctors, hall, kiosk, visits
 
 app_name = "appointments"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,5 +13,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visits/<int:booking_id>/", visits.visit, name="visit"),
     path("visits/<int:booking_id>/queue/", visits.visit_queue, name="visit_queue"),
     path("visits/<int:booking_id>/cancel/", visits.visit_cancel, name="visit_cancel"),
+    path("visits/<int:booking_id>/check-in/", visits.visit_check_in, name="visit_check_in"),
     path("hall/<int:department_id>/", hall.hall, name="hall"),
+    path("hall/<int:department_id>/room/", hall.room, name="room"),
+    path("kiosk/", kiosk.start, name="kiosk"),
+    path("kiosk/visits/", kiosk.visits, name="kiosk_visits"),
+    path("kiosk/check-in/", kiosk.check_in, name="kiosk_check_in"),
+    path("kiosk/slip/", kiosk.slip, name="kiosk_slip"),
+    path("kiosk/pay/", kiosk.pay, name="kiosk_pay"),
+    path("kiosk/pay/state/", kiosk.pay_state, name="kiosk_pay_state"),
+    path("kiosk/leave/", kiosk.leave, name="kiosk_leave"),
 ]

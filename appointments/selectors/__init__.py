@@ -1,6 +1,7 @@
 """Reads of appointments."""
 
 from .doctors import DoctorCard, DoctorDay, SessionLine, doctor_cards, doctor_days, doctor_shown, fees_at, session_line
+from .kiosk import KioskLine, card_read_for, kiosk_visits_for
 from .periods import PeriodLine, periods_free
 from .queue import (
     HallRoom,
@@ -18,16 +19,19 @@ __all__ = [
     "DoctorDay",
     "ExpectedErrors",
     "HallRoom",
+    "KioskLine",
     "PeriodLine",
     "QueueLine",
     "SessionLine",
     "booking_for",
+    "card_read_for",
     "doctor_cards",
     "doctor_days",
     "doctor_shown",
     "expected_errors",
     "fees_at",
     "hall_rooms",
+    "kiosk_visits_for",
     "line_of",
     "periods_free",
     "queue_for",

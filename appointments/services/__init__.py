@@ -10,6 +10,7 @@ from .booking import (
     notices_deliver,
 )
 from .check_in import booking_check_in, booking_check_in_at_kiosk, booking_check_in_here
+from .kiosks import kiosk_key_new, kiosk_of_key
 from .queue import (
     stopped_lines_close,
     ticket_call,
@@ -32,6 +33,8 @@ __all__ = [
     "booking_hold_within",
     "booking_seen_within",
     "holds_expire",
+    "kiosk_key_new",
+    "kiosk_of_key",
     "notices_deliver",
     "session_stop",
     "sessions_close",

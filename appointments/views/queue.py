@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from appointments import policy, selectors, services
-from appointments.models import Ticket
+from appointments.models import Priority, Ticket, Triage
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.problems import NotFound, Problem
@@ -23,7 +24,17 @@ def queues(request: HttpRequest) -> HttpResponse:
     if len(sessions) == 1:
         return redirect("appointments_staff:queue", sessions[0].pk)
     others = [session for session in sessions if session not in own]
-    return render(request, "appointments/queues.html", {"own": own, "others": others})
+    today = clock.business_day(clock.now())
+    departments = {session.department_id: session.department for session in sessions}
+    measured = [
+        (department, selectors.expected_errors(today, today, department_id=pk))
+        for pk, department in departments.items()
+    ]
+    return render(
+        request,
+        "appointments/queues.html",
+        {"own": own, "others": others, "measured": [one for one in measured if one[1]]},
+    )
 
 
 @rule("appointments.queue", policy.QUEUE_ROLES, subject="session_queue")
@@ -35,7 +46,17 @@ def queue(request: HttpRequest, session_id: int) -> HttpResponse:
     if found is None:
         return HttpResponse(status=204)
     template = "appointments/queue_board.html" if poll else "appointments/queue.html"
-    return render(request, template, {"queue": found, "session": found.session, "now": at})
+    return render(
+        request,
+        template,
+        {
+            "queue": found,
+            "session": found.session,
+            "now": at,
+            "triages": Triage.choices,
+            "priorities": Priority.choices,
+        },
+    )
 
 
 @rule("appointments.queue_call", policy.QUEUE_ROLES, methods=["POST"], subject="session_queue")
@@ -57,17 +78,42 @@ VERBS: dict[str, Callable[..., Ticket]] = {
     "pass": services.ticket_pass,
     "start": services.ticket_start,
     "finish": services.ticket_finish,
+    "exam": services.ticket_send_to_exam,
 }
 
 
 @rule("appointments.ticket_move", policy.QUEUE_ROLES, methods=["POST"], subject="ticket")
 def ticket_move(request: HttpRequest, ticket_id: int, verb: str) -> HttpResponse:
-    """recall, pass, start or finish."""
+    """recall, pass, start, exam (back today with the result) or finish."""
     if verb not in VERBS:
         raise NotFound
     session_id = Ticket.objects.filter(pk=ticket_id).values_list("session_id", flat=True).first()
     act = VERBS[verb]
     return _done(request, session_id, lambda: act(actor=actor_of(request), ticket_id=ticket_id, at=clock.now()))
+
+
+class FirstForm(forms.Form):
+    """Why somebody goes before others: triage, or by law."""
+
+    triage = forms.TypedChoiceField(coerce=int, choices=Triage.choices, initial=Triage.USUAL)
+    priority = forms.ChoiceField(choices=Priority.choices, required=False)
+    reason = forms.CharField(max_length=200, required=False)
+
+
+@rule("appointments.ticket_first", policy.QUEUE_ROLES, methods=["POST"], subject="ticket_waiting")
+def ticket_first(request: HttpRequest, ticket_id: int) -> HttpResponse:
+    """Give a waiting patient a triage level or a place among the first of the class, with a reason (AP-11)."""
+    session_id = Ticket.objects.filter(pk=ticket_id).values_list("session_id", flat=True).first()
+    form = FirstForm(request.POST)
+    if not form.is_valid():
+        raise NotFound
+    return _done(
+        request,
+        session_id,
+        lambda: services.ticket_prioritise(
+            actor=actor_of(request), ticket_id=ticket_id, at=clock.now(), **form.cleaned_data
+        ),
+    )
 
 
 def _done(request: HttpRequest, session_id: int | None, act: Callable[[], Any]) -> HttpResponse:

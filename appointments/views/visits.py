@@ -1,22 +1,25 @@
 """The patient's visits: what comes, what was, and everything about one of them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from appointments import kinds, parameters, selectors, services
-from appointments.models import Booking, Ticket
+from appointments import errors, kinds, parameters, selectors, services
+from appointments.geo import Position
+from appointments.models import Booking, CampusPoint, Ticket
 from appointments.selectors.visits import Part
 from appointments.services.booking import cancel_until
 from appointments.states import BookingStatus, TicketStatus
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS
+from hospital.kit.problems import NotFound, Problem
 
 TONES = {
     BookingStatus.HELD: "warn",
@@ -51,6 +54,7 @@ def visit(request: HttpRequest, booking_id: int) -> HttpResponse:
             "stations": stations(booking, ticket), **_queue(ticket, at), "kind": kinds.get(booking.kind),
             "room_url": _room_url(booking), "may_cancel": _may_cancel(booking, at),
             "cancel_until": cancel_until(booking, at), "early": parameters.CHECK_IN_EARLY.at(at),
+            "check_in_here": _may_check_in_here(booking, ticket, at),
         },
     )  # fmt: skip
 
@@ -64,6 +68,35 @@ def visit_queue(request: HttpRequest, booking_id: int) -> HttpResponse:
     return render(request, "appointments/queue_card.html", {"booking": booking, "ticket": ticket, **_queue(ticket, at)})
 
 
+class PositionForm(forms.Form):
+    """What the phone says of its position; compared at once and forgotten."""
+
+    latitude = forms.FloatField(min_value=-90, max_value=90)
+    longitude = forms.FloatField(min_value=-180, max_value=180)
+    accuracy = forms.FloatField(min_value=0, max_value=1_000_000)
+
+
+@rule("appointments.visit_check_in", SIGNED_IN_PATIENTS, methods=["POST"], subject="booking")
+def visit_check_in(request: HttpRequest, booking_id: int) -> HttpResponse:
+    """Check in by the own phone, near the campus (AP-10)."""
+    actor, at = actor_of(request), clock.now()
+    selectors.booking_for(actor, booking_id, at=at)
+    form = PositionForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise errors.PositionTooRough
+        services.booking_check_in_here(
+            actor=actor, booking_id=booking_id, position=Position(**form.cleaned_data), at=at
+        )
+    except NotFound:
+        raise
+    except Problem as problem:
+        messages.warning(request, f"{problem.reason} {problem.next_step}")
+    else:
+        messages.success(request, _("You are checked in. Your place in the line is shown here."))
+    return redirect("appointments:visit", booking_id)
+
+
 def _queue(ticket: Ticket | None, at: datetime) -> dict[str, Any]:
     waiting = ticket is not None and ticket.status == TicketStatus.WAITING
     return {"line": selectors.queue_position(ticket, at=at) if ticket is not None and waiting else None}
@@ -74,6 +107,15 @@ def _room_url(booking: Booking) -> str:
     url = kinds.get(booking.kind).visit_url
     live = booking.status in {BookingStatus.BOOKED, BookingStatus.SEEN}
     return url(booking.pk) if url is not None and live else ""
+
+
+def _may_check_in_here(booking: Booking, ticket: Ticket | None, at: datetime) -> bool:
+    """The button is there when it may work: at the time, and where the campus' position is known."""
+    away = ticket is not None and ticket.status == TicketStatus.AWAY
+    opens = booking.starts_at - timedelta(minutes=parameters.CHECK_IN_EARLY.at(at))
+    due = booking.status == BookingStatus.BOOKED and opens <= at < booking.session.ends_at
+    comes = kinds.get(booking.kind).comes
+    return comes and (due or away) and CampusPoint.objects.filter(campus_id=booking.department.campus_id).exists()
 
 
 def _may_cancel(booking: Booking, at: datetime) -> bool:
