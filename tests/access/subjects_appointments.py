@@ -87,6 +87,12 @@ def ticket(cast: Cast, rule: str) -> list[Case]:
     return [Case("called", {"ticket_id": made.pk, "verb": "recall"}, may=QUEUE, data={})]
 
 
+@subject("ticket_waiting")
+def ticket_waiting(cast: Cast, rule: str) -> list[Case]:
+    made = _ticket(cast)
+    return [Case("waiting", {"ticket_id": made.pk}, may=QUEUE, data={"triage": 2, "reason": "x"})]
+
+
 def everybody(cast: Cast) -> list[str]:
     people = [name for name, person in vars(cast).items() if isinstance(person, Person)]
     return [*people, "anonymous", "disabled", "idle", "service"]
