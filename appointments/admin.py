@@ -1,5 +1,6 @@
 """What administrators keep by hand: the week roster, with history; sessions are read, and stopped by a reasoned step."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ from hospital.kit.access import actor_of
 from hospital.kit.problems import Problem
 
 from . import services
-from .models import CampusPoint, Kiosk, RosterSlot, Session
+from .models import CampusPoint, Kiosk, Quota, ReleaseRule, RosterDay, RosterSlot, Session
 from .states import BookingStatus, SessionStatus
 
 
@@ -33,6 +34,41 @@ class RosterSlotAdmin(SimpleHistoryAdmin):
     raw_id_fields = ("doctor",)
     ordering = ("doctor__number", "weekday", "starts")
     date_hierarchy = "effective_from"
+
+
+@admin.register(RosterDay)
+class RosterDayAdmin(SimpleHistoryAdmin):
+    list_display = ("day", "campus", "runs_as")
+    date_hierarchy = "day"
+    ordering = ("-day",)
+
+
+@admin.register(ReleaseRule)
+class ReleaseRuleAdmin(SimpleHistoryAdmin):
+    list_display = ("department", "kind", "days_ahead", "opens", "effective_from", "effective_to")
+    list_filter = ("kind",)
+    list_select_related = ("department",)
+
+
+@admin.register(Quota)
+class QuotaAdmin(SimpleHistoryAdmin):
+    """A quota holds for days that aren't made yet; the action puts it into force for those that are."""
+
+    list_display = (
+        "pool", "percent", "department", "doctor", "kind", "from_time", "to_time", "back_hours", "effective_from",
+        "effective_to",
+    )  # fmt: skip
+    list_filter = ("pool", "kind", "department")
+    list_select_related = ("department", "doctor")
+    raw_id_fields = ("doctor",)
+    actions = ("apply_now",)
+
+    @admin.action(description=_("Share out the days that are made already anew"))
+    def apply_now(self, request: HttpRequest, queryset: QuerySet[Quota]) -> None:
+        at = clock.now()
+        today = clock.business_day(at)
+        kept = services.quotas_apply(actor=actor_of(request), first=today, last=today + timedelta(days=90), at=at)
+        messages.success(request, _("%(number)d free places are kept for a channel now.") % {"number": kept})
 
 
 class StopForm(forms.Form):

@@ -11,10 +11,22 @@ class PeriodFull(Problem):
     next_step = _("Choose another time, or an online visit with the same doctor.")
 
 
+class NoMoreExtra(Problem):
+    code = "AP-02-extra"
+    title = _("At most %(limit)d extra places can be added to a clinic")
+    next_step = _("Choose another of your clinics.")
+
+
 class PeriodOver(Problem):
     code = "AP-02-over"
     title = _("This time is over")
     next_step = _("Choose a later time.")
+
+
+class NotReleased(Problem):
+    code = "AP-03-not-released"
+    title = _("These places can be booked from %(opens)s on")
+    next_step = _("Come back at that time, or choose an earlier day.")
 
 
 class SessionClosed(Problem):

@@ -85,3 +85,10 @@ def register_all() -> None:
         "JOIN appointments_session AS session ON session.id = ticket.session_id "
         "WHERE session.status = 'finished' AND ticket.status IN ('waiting', 'called', 'serving', 'away')",
     )
+    register(
+        "appointments.booking_is_of_its_places_pool",
+        "AP-02",
+        "SELECT booking.id, booking.pool, place.pool FROM appointments_booking AS booking "
+        "JOIN appointments_place AS place ON place.booking_id = booking.id "
+        "WHERE booking.pool <> place.pool AND (booking.pool <> 'common' OR place.common_from IS NULL)",
+    )

@@ -9,6 +9,15 @@ from hospital.kit.parameters import Parameter
 DAYS_AHEAD = Parameter(
     "appointments.days_ahead", int, 14, source="AP-03", title=_("Days ahead for which sessions are opened"), unit="d"
 )
+EXTRA_PLACES = Parameter(
+    "appointments.extra_places", int, 5, source="AP-02", title=_("Extra places a doctor may add to a clinic")
+)
+RETURN_FROM = Parameter(
+    "appointments.return_from", int, 5, source="AP-05", title=_("A cancelled place is offered again after"), unit="min"
+)
+RETURN_TO = Parameter(
+    "appointments.return_to", int, 30, source="AP-05", title=_("A cancelled place is offered again within"), unit="min"
+)
 HOLD_MINUTES = Parameter(
     "appointments.hold_minutes", int, 15, source="PAY-11", title=_("Minutes an unpaid place is held"), unit="min"
 )

@@ -55,5 +55,13 @@ def must_keep_kiosks(actor: Actor) -> None:
         raise NotFound
 
 
+def must_run_rosters(actor: Actor, department_id: int | None = None) -> None:
+    """Rosters and quotas are kept by the administration and by the head of the department concerned."""
+    if actor.is_system or actor.is_any(Role.ADMIN):
+        return
+    if not (actor.is_any(Role.HEAD) and department_id is not None and department_id in actor.department_ids):
+        raise NotFound
+
+
 def may_see(actor: Actor, booking: Booking) -> bool:
     return actor.acts_for(booking.patient_id)

@@ -17,26 +17,28 @@ from hospital.organisation.selectors import staff_search
 from .. import kinds
 from ..models import Session, VisitKind
 from ..states import SessionStatus
+from .free import FREE_SQL, is_free
 
 DAYS_SHOWN = 14
 
 Fee = Callable[[str, int | None], int | None]
 
 # The first session with something free, by doctor and kind; when all are full, the first one, marked so.
-_NEXT = """
+_NEXT = f"""
 SELECT DISTINCT ON (doctor_id, kind) id, doctor_id, kind, date, half_day, fee_item, department_id, free
 FROM (
     SELECT session.*, EXISTS (
         SELECT FROM appointments_period AS period
-        JOIN appointments_place AS place ON place.period_id = period.id AND place.booking_id IS NULL
+        JOIN appointments_place AS place ON place.period_id = period.id AND {FREE_SQL}
         WHERE period.session_id = session.id AND period.starts_at > %(at)s
+          AND (session.releases_at IS NULL OR session.releases_at <= %(at)s)
     ) AS free
     FROM appointments_session AS session
     WHERE status = 'open' AND doctor_id = ANY(%(doctors)s) AND date BETWEEN %(first)s AND %(last)s
       AND upper(during) > %(at)s
 ) AS sessions
 ORDER BY doctor_id, kind, free DESC, during
-"""
+"""  # noqa: S608 - constants only
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +148,15 @@ def doctor_shown(staff_id: int, *, at: datetime) -> tuple[Staff, list[Department
 
 @dataclass(frozen=True, slots=True)
 class SessionLine:
-    """A session as patients choose it: what is free of how much, at which price, and where to begin."""
+    """A session as patients choose it: what is free of how much, at which price, and where to begin.
+
+    opens_at: when its places are released, while that is still to come; nothing is free until then (AP-03)."""
 
     session: Session
     free: int
     fee: int | None
     url: str
+    opens_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -169,7 +174,7 @@ class DoctorDay:
 def _with_free(at: datetime) -> Count:
     return Count(
         "periods__places",
-        filter=Q(periods__starts_at__gt=at, periods__places__booking=None, periods__places__isnull=False),
+        filter=Q(periods__starts_at__gt=at, periods__places__isnull=False) & is_free(at, "periods__places__"),
     )
 
 
@@ -179,11 +184,16 @@ def _lines(sessions: list[Session], at: datetime) -> list[SessionLine]:
     )
     return [
         SessionLine(
-            session, getattr(session, "free"), fee(session.fee_item, session.department.campus_id),  # noqa: B009
-            start_url(session.kind, session.pk, session.doctor_id),
+            session, 0 if _opens_at(session, at) else getattr(session, "free"),  # noqa: B009
+            fee(session.fee_item, session.department.campus_id), start_url(session.kind, session.pk, session.doctor_id),
+            _opens_at(session, at),
         )
         for session in sessions
     ]  # fmt: skip
+
+
+def _opens_at(session: Session, at: datetime) -> datetime | None:
+    return session.releases_at if session.releases_at is not None and session.releases_at > at else None
 
 
 def doctor_days(doctor_id: int, *, at: datetime) -> list[DoctorDay]:

@@ -11,6 +11,7 @@ from .booking import (
 )
 from .check_in import booking_check_in, booking_check_in_at_kiosk, booking_check_in_here
 from .kiosks import kiosk_key_new, kiosk_of_key
+from .pools import quotas_apply
 from .queue import (
     stopped_lines_close,
     ticket_call,
@@ -36,6 +37,7 @@ __all__ = [
     "kiosk_key_new",
     "kiosk_of_key",
     "notices_deliver",
+    "quotas_apply",
     "session_stop",
     "sessions_close",
     "sessions_generate",

@@ -4,6 +4,7 @@ Locks are taken in one order: patient (limits are counted per patient), period, 
 patient, period, place; whatever ends a booking takes booking, place, charge; a payment the charge alone. No cycle.
 """
 
+import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,8 +24,10 @@ from hospital.people.models import Patient
 
 from .. import errors, kinds, parameters, policy
 from ..models import Booking, Channel, Notice, Period, Session
+from ..pools import BEFORE_RELEASE
 from ..states import ACTIVE_BOOKING, BOOKING, TICKET, BookingStatus, SessionStatus, TicketStatus
 from .places import Taken, place_give_back, place_take
+from .pools import place_take_extra
 
 SWEEP = "appointments.notices"
 
@@ -37,19 +40,22 @@ _REFUSALS = {
 
 @entry
 def booking_hold(
-    *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP
+    *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP, extra: bool = False
 ) -> Booking:
     """Hold a place of a period for a patient until it is paid, or book it at once when it costs nothing (PAY-11).
 
     Raises NotFound, RealNameNeeded (AP-01), SessionClosed, PeriodOver, PeriodFull, OnePerHalfDay, TooManyDepartments,
     TimeOverlap (AP-04), and what the kind of visit refuses. Held twice by the same patient, it is the same hold.
+    `extra`: the doctor makes one place more than the roster has (NoMoreExtra).
     """
-    return booking_hold_within(actor=actor, patient_id=patient_id, period_id=period_id, at=at, channel=channel)
+    return booking_hold_within(
+        actor=actor, patient_id=patient_id, period_id=period_id, at=at, channel=channel, extra=extra
+    )
 
 
 @within
 def booking_hold_within(
-    *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP
+    *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP, extra: bool = False
 ) -> Booking:
     """`booking_hold` for apps above, inside their transaction."""
     policy.must_act_for(actor, patient_id)
@@ -63,6 +69,8 @@ def booking_hold_within(
         raise errors.SessionClosed
     if period.starts_at <= at:
         raise errors.PeriodOver
+    if session.releases_at is not None and session.releases_at > at and channel not in BEFORE_RELEASE:
+        raise errors.NotReleased(opens=f"{clock.local(session.releases_at):%F %H:%M}")
     kinds.get(session.kind).may_hold(actor, patient_id, session.pk, at)
 
     patient: Patient | None = Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).first()
@@ -75,7 +83,7 @@ def booking_hold_within(
     _within_departments(patient_id, period, at)
     try:
         with transaction.atomic():  # a refusal gives the place back at once, whatever the caller makes of it
-            taken = place_take(period_id)
+            taken = place_take_extra(period, at=at) if extra else place_take(period_id, at=at, channel=channel)
             if taken is None:
                 raise errors.PeriodFull
             _still_open(session.pk)
@@ -120,7 +128,7 @@ def _hold(actor: Actor, patient_id: int, period: Period, taken: Taken, channel: 
         pk=taken.booking_id, patient_id=patient_id, account_id=actor.account_id, place_id=taken.place_id,
         period=period, session=session, doctor_id=session.doctor_id, department_id=session.department_id,
         date=session.date, half_day=session.half_day, during=DateTimeTZRange(period.starts_at, period.ends_at), kind=session.kind,
-        channel=channel, number=taken.number, status=BookingStatus.HELD, charge=charge, held_until=held_until,
+        channel=channel, pool=taken.pool, number=taken.number, status=BookingStatus.HELD, charge=charge, held_until=held_until,
         created_at=at,
     )  # fmt: skip
     BOOKING.begin(booking, actor=actor, at=at)
@@ -213,7 +221,16 @@ def _locked(**which: Any) -> Booking | None:
 @within
 def _expire(booking: Booking, *, at: datetime) -> None:
     BOOKING.move(booking, BookingStatus.EXPIRED, actor=system("appointments.holds"), at=at, ended_at=at)
-    place_give_back(booking.place_id, booking_id=booking.pk)
+    place_give_back(booking.place_id, booking_id=booking.pk, free_from=offered_again(booking, at))
+
+
+def offered_again(booking: Booking, at: datetime) -> datetime:
+    """When everybody may have a place that a patient gave back: at a moment that nobody can foresee, so that no
+    place is handed from one name to another (AP-05, AP-07); but never so late that it stays empty."""
+    campus_id = booking.department.campus_id
+    low, high = (parameter.at(at, campus_id) * 60 for parameter in (parameters.RETURN_FROM, parameters.RETURN_TO))
+    delay = timedelta(seconds=low + secrets.randbelow(max(1, high - low)))
+    return min(at + delay, max(at, booking.starts_at - timedelta(hours=1)))
 
 
 def holds_expire(*, at: datetime) -> int:
@@ -289,7 +306,9 @@ def _cancel(booking: Booking, *, actor: Actor, at: datetime, reason: str) -> Non
     BOOKING.move(
         booking, BookingStatus.CANCELLED, actor=actor, at=at, reason=reason, ended_at=at, cancel_reason=reason[:200]
     )
-    place_give_back(booking.place_id, booking_id=booking.pk)
+    place_give_back(
+        booking.place_id, booking_id=booking.pk, free_from=None if actor.is_system else offered_again(booking, at)
+    )
     if not was_booked:
         return
     began = booking.booked_at or booking.created_at

@@ -5,47 +5,68 @@ its period, shortly, and looks with the lock in hand. Two shorter ways were trie
 wrong: with SKIP LOCKED alone a caller is told "full" while the taker before them is about to be refused, and a place
 stays unsold; waiting at the places themselves, callers keep locks on places that turned out to be taken, and PostgreSQL
 finds deadlocks among them.
+
+What a channel may take (AP-02): places of its own pool first, then everybody's. A place of another pool is everybody's
+from `common_from` on; one that was given back is nobody's until `free_from`, but for the waiting list (AP-05).
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection
 
 from hospital.kit.transactions import within
 
-from ..models import Period, Place
+from ..models import Channel, Period, Place, Pool
+from ..pools import BEFORE_RETURN, OWN_POOL
 
-_TAKE = """
-UPDATE appointments_place SET booking_id = nextval(pg_get_serial_sequence('appointments_booking', 'id'))
-WHERE id = (SELECT id FROM appointments_place WHERE period_id = %s AND booking_id IS NULL ORDER BY seat LIMIT 1)
-  AND booking_id IS NULL
-RETURNING id, number, booking_id
+_OPEN = """
+    period_id = %(period)s AND booking_id IS NULL
+    AND (pool IN ('common', %(own)s) OR common_from <= %(at)s)
+    AND (free_from IS NULL OR free_from <= %(at)s OR %(early)s)
 """
+
+_LOOK = f"SELECT 1 FROM appointments_place WHERE {_OPEN} LIMIT 1"  # noqa: S608 - constants only
+
+_TAKE = f"""
+UPDATE appointments_place
+SET booking_id = nextval(pg_get_serial_sequence('appointments_booking', 'id')), free_from = NULL
+WHERE id = (
+    SELECT id FROM appointments_place WHERE {_OPEN}
+    ORDER BY (pool = %(own)s AND (common_from IS NULL OR common_from > %(at)s)) DESC, seat LIMIT 1
+) AND booking_id IS NULL
+RETURNING id, number, booking_id, CASE WHEN pool = %(own)s AND (common_from IS NULL OR common_from > %(at)s) THEN pool ELSE 'common' END
+"""  # noqa: S608 - constants only
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A place that is ours, and the id that the booking must get."""
+    """A place that is ours, the id that the booking must get, and the pool it was sold from."""
 
     place_id: int
     number: int
     booking_id: int
+    pool: Pool
 
 
 @within
-def place_take(period_id: int) -> Taken | None:
-    """Take the first free place of a period; None when all are taken."""
-    free = Place.objects.filter(period_id=period_id, booking=None)
-    if not free.exists():
-        return None  # nobody needs to queue to hear that
-    Period.objects.select_for_update(no_key=True).filter(pk=period_id).values_list("pk", flat=True).get()
+def place_take(period_id: int, *, at: datetime, channel: Channel = Channel.APP) -> Taken | None:
+    """Take the first place of a period that this channel may have; None when there is none."""
+    asked: dict[str, int | str | bool | datetime] = {
+        "period": period_id, "at": at, "own": OWN_POOL.get(channel, Pool.COMMON).value,
+        "early": channel in BEFORE_RETURN,
+    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [period_id])
+        cursor.execute(_LOOK, asked)
+        if cursor.fetchone() is None:
+            return None  # nobody needs to queue to hear that
+        Period.objects.select_for_update(no_key=True).filter(pk=period_id).values_list("pk", flat=True).get()
+        cursor.execute(_TAKE, asked)
         row = cursor.fetchone()
-    return None if row is None else Taken(*row)
+    return None if row is None else Taken(row[0], row[1], row[2], Pool(row[3]))
 
 
 @within
-def place_give_back(place_id: int, *, booking_id: int) -> None:
-    """Free the place that this booking has; nothing happens when it has it no more."""
-    Place.objects.filter(pk=place_id, booking_id=booking_id).update(booking_id=None)
+def place_give_back(place_id: int, *, booking_id: int, free_from: datetime | None = None) -> None:
+    """Free the place that this booking has, for everybody from `free_from` on; nothing happens when it has it no more."""
+    Place.objects.filter(pk=place_id, booking_id=booking_id).update(booking_id=None, free_from=free_from)

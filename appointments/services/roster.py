@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from hospital.kit import clock, sweeps
 from hospital.kit.actor import Actor, system
@@ -12,9 +12,10 @@ from hospital.kit.transactions import entry
 
 from .. import parameters, policy
 from ..kinds import registered
-from ..models import Booking, Session
+from ..models import Booking, ReleaseRule, Session
 from ..states import BOOKING, SESSION, BookingStatus, SessionStatus
 from .booking import booking_cancel_within
+from .pools import sessions_allot
 from .queue import line_close, session_may_close
 
 STOPPED_SWEEP = "appointments.stopped"
@@ -22,24 +23,48 @@ STOPPED_SWEEP = "appointments.stopped"
 # One statement: a session never exists without its periods, nor a period without its places. Who generates the same
 # day twice, or at the same time, makes nothing the second time (appointments_session_start, _doctor_once).
 _GENERATE = """
-WITH wanted AS (
-    SELECT slot.*, day::date AS date,
-           (day::date + slot.starts) AT TIME ZONE 'Asia/Shanghai' AS starts_at,
-           (day::date + slot.ends) AT TIME ZONE 'Asia/Shanghai' AS ends_at
+WITH days AS (
+    SELECT asked::date AS date, campus.id AS campus_id,
+           CASE WHEN own.id IS NULL THEN extract(isodow FROM asked)::int ELSE own.runs_as END AS runs_as,
+           own.id IS NULL AND special.kind IN ('holiday', 'in_lieu') AS holiday
+    FROM generate_series(%(first)s::date, %(last)s::date, interval '1 day') AS asked
+    CROSS JOIN organisation_campus AS campus
+    LEFT JOIN organisation_specialday AS special ON special.day = asked::date
+    LEFT JOIN LATERAL (
+        SELECT id, runs_as FROM appointments_rosterday AS decided
+        WHERE decided.day = asked::date AND (decided.campus_id = campus.id OR decided.campus_id IS NULL)
+        ORDER BY decided.campus_id NULLS LAST LIMIT 1
+    ) AS own ON true
+), wanted AS (
+    SELECT slot.*, days.date,
+           CASE WHEN starts < time '12:00' THEN 'am' WHEN starts < time '18:00' THEN 'pm' ELSE 'evening' END AS half_day,
+           (days.date + slot.starts) AT TIME ZONE 'Asia/Shanghai' AS starts_at,
+           (days.date + slot.ends) AT TIME ZONE 'Asia/Shanghai' AS ends_at,
+           (SELECT (days.date - release.days_ahead + release.opens) AT TIME ZONE 'Asia/Shanghai'
+            FROM appointments_releaserule AS release
+            WHERE release.kind = slot.kind AND days.date >= release.effective_from
+              AND (release.effective_to IS NULL OR days.date <= release.effective_to)
+              AND (release.department_id = slot.department_id OR release.department_id IS NULL)
+            ORDER BY release.department_id NULLS LAST LIMIT 1) AS releases_at
     FROM appointments_rosterslot AS slot
     JOIN organisation_staff AS doctor ON doctor.id = slot.doctor_id AND doctor.suspended_at IS NULL
-    CROSS JOIN generate_series(%(first)s::date, %(last)s::date, interval '1 day') AS day
-    WHERE extract(isodow FROM day) = slot.weekday
-      AND day >= slot.effective_from AND (slot.effective_to IS NULL OR day <= slot.effective_to)
+    JOIN organisation_department AS department ON department.id = slot.department_id
+    JOIN days ON days.campus_id = department.campus_id AND days.runs_as = slot.weekday
+     AND (NOT coalesce(days.holiday, false) OR slot.on_holidays)
+    WHERE days.date >= slot.effective_from AND (slot.effective_to IS NULL OR days.date <= slot.effective_to)
 ), sessions AS (
     INSERT INTO appointments_session
         (roster_slot_id, doctor_id, department_id, room, date, half_day, during, kind, level, fee_item, status,
-         stop_reason)
-    SELECT id, doctor_id, department_id, room, date,
-           CASE WHEN starts < time '12:00' THEN 'am' WHEN starts < time '18:00' THEN 'pm' ELSE 'evening' END,
-           tstzrange(starts_at, ends_at), kind, level, fee_item, 'open', ''
+         stop_reason, releases_at)
+    SELECT id, doctor_id, department_id, room, date, half_day, tstzrange(starts_at, ends_at), kind, level, fee_item,
+           'open', '', releases_at
     FROM wanted
     WHERE starts_at > %(at)s
+      AND NOT EXISTS (SELECT FROM appointments_closure AS closed
+                      WHERE closed.ended_at IS NULL AND wanted.date BETWEEN closed.first AND closed.last
+                        AND (closed.doctor_id IS NULL OR closed.doctor_id = wanted.doctor_id)
+                        AND (closed.department_id IS NULL OR closed.department_id = wanted.department_id)
+                        AND closed.half_day IN ('', wanted.half_day))
       AND NOT EXISTS (SELECT FROM appointments_session AS made
                       WHERE made.doctor_id = wanted.doctor_id AND made.date = wanted.date
                         AND made.during && tstzrange(starts_at, ends_at))
@@ -62,7 +87,7 @@ WITH wanted AS (
            row_number() OVER (PARTITION BY session_id ORDER BY starts_at, seat)
     FROM periods CROSS JOIN generate_series(1, capacity) AS seat
 )
-SELECT count(*) FROM sessions
+SELECT coalesce(array_agg(id), '{}') FROM sessions
 """
 
 
@@ -73,17 +98,20 @@ def sessions_generate(*, actor: Actor, first: date, last: date, at: datetime) ->
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL jit = off")  # the planner expects millions of rows and compiles longer than it works
         cursor.execute(_GENERATE, {"first": first, "last": last, "at": at})
-        made: int = cursor.fetchone()[0]
-    return made
+        made: list[int] = cursor.fetchone()[0]
+    sessions_allot(made, at=at)
+    return len(made)
 
 
 def sessions_open_ahead(*, at: datetime) -> int:
-    """The sweep: sessions of today and of the days ahead (AP-03)."""
+    """The sweep: sessions of today and of the days ahead, and one day more than the earliest release (AP-03)."""
     today = clock.business_day(at)
+    rules = ReleaseRule.objects.filter(Q(effective_to=None) | Q(effective_to__gte=today))
+    release = rules.aggregate(most=Max("days_ahead"))["most"]
+    ahead = max(parameters.DAYS_AHEAD.at(at), 0 if release is None else release + 1)
     return sessions_generate(
-        actor=system("appointments.sessions"), first=today, last=today + timedelta(days=parameters.DAYS_AHEAD.at(at)),
-        at=at,
-    )  # fmt: skip
+        actor=system("appointments.sessions"), first=today, last=today + timedelta(days=ahead), at=at
+    )
 
 
 @entry
