@@ -84,6 +84,7 @@ class NotTalking(Problem):
 class TextRefused(Problem):
     code = "consult-text"
     status = 422
+    audited = False
     title = _("A line has 1 to %(most)d characters")
     next_step = _("Shorten it, or send it in two parts.")
 
@@ -91,6 +92,7 @@ class TextRefused(Problem):
 class TooFast(Problem):
     code = "consult-too-fast"
     status = 429
+    audited = False
     title = _("That was very fast")
     next_step = _("Wait a moment, then go on.")
 

@@ -30,6 +30,7 @@ class NoteConflict(Problem):
 
     code = "note-conflict"
     status = 409
+    audited = False
     title = _("Somebody saved this note after you opened it")
     next_step = _("Both texts are shown. Choose what stays and save again.")
 

@@ -32,6 +32,7 @@ KEEP_HOURS = Parameter(
 class KeyNeeded(Problem):
     code = "idempotency-key-needed"
     status = 400
+    audited = False
     title = _("This request needs the header Idempotency-Key")
     next_step = _("Send a new random key with each new request, and the same key when you repeat one.")
 

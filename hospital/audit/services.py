@@ -1,12 +1,14 @@
 """Writing the audit trail: always in the transaction of what it speaks of, so that neither exists alone (SEC-04)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from hospital.kit.actor import Actor
 from hospital.kit.lifecycle import Move
+from hospital.kit.problems import Problem
 from hospital.kit.transactions import within
 
 from .models import Entry, StatusChange
@@ -47,6 +49,28 @@ def record(
         request_id=actor.request_id,
         xid=_current_xid(),
     )
+
+
+RULE_REFUSED = "rule.refused"
+
+
+def refusal_keep(verb: str, given: Mapping[str, Any], problem: Problem) -> None:
+    """G-2: what a rule refused leaves its line, in a transaction of its own: the verb's is rolled back already.
+
+    Of a person only: a sweep that is refused tries again by itself, and would fill a table that never shrinks.
+    """
+    actor, at = given.get("actor"), given.get("at")
+    if not isinstance(actor, Actor) or actor.account_id is None or not isinstance(at, datetime):
+        return
+    ids = {name: value for name, value in given.items() if name.endswith("_id") and isinstance(value, int)}
+    route = given.get("route")
+    said = " ".join(
+        [problem.code, route if isinstance(route, str) else verb, *(f"{name}={value}" for name, value in ids.items())]
+    )
+    with transaction.atomic():
+        record(
+            actor, RULE_REFUSED, at=at, patient_id=ids.get("patient_id"), outcome=problem.code[:20], reason=said[:500]
+        )
 
 
 @within

@@ -11,6 +11,7 @@ class AnswersRefused(Invalid):
     """Answers that the questionnaire doesn't allow; `fields` is keyed by linkId."""
 
     code = "forms-answers"
+    audited = False
     title = _("Some answers need another look")
     next_step = _("Correct the marked questions; everything else is kept.")
 

@@ -20,6 +20,8 @@ class Problem(Exception):
     code: stable, quoted by programs and by people on the phone; starts with the rule id where there is one.
     status: HTTP status of the answer.
     hard: no override exists; a soft one may be overridden with reason, role and second signature.
+    audited: a refusal by rule, which leaves an audit line that the rollback doesn't take away (G-2). Not so what
+    means nothing more than "type it again" or "later": such lines would bury the others.
     """
 
     code: ClassVar[str] = "problem"
@@ -27,10 +29,12 @@ class Problem(Exception):
     title: ClassVar[Text] = _("This can't be done")
     next_step: ClassVar[Text] = _("Please try again, or call the hospital's service desk.")
     hard: ClassVar[bool] = True
+    audited: ClassVar[bool] = True
 
     def __init__(self, *, fields: Mapping[str, Text] | None = None, **context: Any) -> None:
         self.fields = dict(fields or {})
         self.context = context
+        self.is_told = False  # its audit line was written
         super().__init__(self.code)
 
     @property
@@ -57,6 +61,7 @@ class NotFound(Problem):
 
     code = "not-found"
     status = 404
+    audited = False
     title = _("We can't find this page")
     next_step = _("Go back to the home page, or sign in with the account that it belongs to.")
 
@@ -71,6 +76,7 @@ class Forbidden(Problem):
 class SignInNeeded(Problem):
     code = "sign-in-needed"
     status = 401
+    audited = False
     title = _("Please sign in first")
     next_step = _("Sign in, and you will come back to this page.")
 
@@ -80,6 +86,7 @@ class Invalid(Problem):
 
     code = "invalid"
     status = 422
+    audited = False
     title = _("Please check what you entered")
     next_step = _("Correct the marked fields; the rest is kept.")
 
@@ -89,6 +96,7 @@ class StaleMove(Problem):
 
     code = "stale"
     status = 409
+    audited = False
     title = _("This has changed in the meantime")
     next_step = _("Reload the page to see its present state.")
 
@@ -96,6 +104,7 @@ class StaleMove(Problem):
 class Busy(Problem):
     code = "busy"
     status = 503
+    audited = False
     title = _("The hospital's system is very busy")
     next_step = _("Nothing was lost. Please try again in a moment.")
 
@@ -103,6 +112,7 @@ class Busy(Problem):
 class TooMany(Problem):
     code = "too-many"
     status = 429
+    audited = False
     title = _("Too many attempts")
     next_step = _("Please wait a while before you try again.")
 

@@ -7,16 +7,26 @@ so that a forgotten transaction is loud instead of half a booking.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
 
-from .problems import Busy
+from .problems import Busy, Problem
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+Refused = Callable[[str, Mapping[str, Any], Problem], None]  # "consult.visit_apply", the verb's arguments, why
+
+_refused: list[Refused] = []
+
+
+def refusals_to(told: Refused) -> None:
+    """Who keeps what the rules refused, told after the rollback (registered by hospital.audit)."""
+    _refused.append(told)
+
 
 _TRY_AGAIN = {"40P01", "40001"}  # deadlock_detected, serialization_failure
 _LOCK_TIMEOUT = "55P03"
@@ -36,6 +46,12 @@ def entry(verb: Callable[P, R]) -> Callable[P, R]:
             try:
                 with transaction.atomic(durable=True):
                     return verb(*args, **kwargs)
+            except Problem as problem:
+                if problem.audited and not problem.is_told:
+                    problem.is_told = True
+                    for told in _refused:
+                        told(f"{verb.__module__.split('.services')[0]}.{verb.__name__}", kwargs, problem)
+                raise
             except OperationalError as error:
                 state = _sqlstate(error)
                 if state == _LOCK_TIMEOUT or (state in _TRY_AGAIN and attempt == _ATTEMPTS):
