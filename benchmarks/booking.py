@@ -29,6 +29,7 @@ from benchmarks.replay import Hold, bare_rate, number_from_afar, recorded_hold
 from hospital.operations.house.demo import House
 from hospital.operations.house.environment import python
 from hospital.operations.house.layout import PROJECT
+from hospital.operations.house.speech import last_lines
 from hospital.operations.house.supervisor import Child, Supervisor, answers
 
 PATIENTS, CROWD, PLACES = 300, 300, 20
@@ -108,13 +109,19 @@ class Town:
         ]
 
     def recorded(self) -> list[Hold]:
-        """The SQL of each patient's hold."""
-        from tests.cast import actor_of_person
+        """The SQL of each patient's request."""
+        from tests.cast import actor_of_person, client_for
 
         return [
-            recorded_hold(actor_of_person(person), person.patient_id, period)
-            for person, _, _, period in self.wishes()
-        ]  # fmt: skip
+            recorded_hold(
+                client_for(person, HTTP_HOST="127.0.0.1"),
+                actor_of_person(person),
+                person.patient_id,
+                session.pk,
+                period,
+            )
+            for person, _, session, period in self.wishes()
+        ]
 
 
 # --- What is measured ------------------------------------------------------------------------------------------
@@ -177,7 +184,8 @@ def measure(house: House, holds_file: Path, callers: int, rounds: int) -> dict[s
     for turn in range(rounds):
         psycopg.append(bare_rate(house.env["DATABASE_URL"], recorded[turn], callers))
         held, _, given = rate(bare, asked[(turn + 1) * PATIENTS : (turn + 2) * PATIENTS], callers)
-        assert set(given) == {"302"}, given
+        if set(given) != {"302"}:
+            raise SystemExit(f"The bare Django answered {dict(given)}: {last_lines(house.layout.logs / 'bare.log')}")
         django.append(held)
     of_psycopg, of_django = (statistics.median(product) / statistics.median(other) for other in (psycopg, django))
     return {

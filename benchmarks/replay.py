@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 from typing import Any
 
 FIRST_ID = 10**9  # ids of the benchmark's database begin here, so that a replay knows them among other numbers
@@ -24,38 +25,58 @@ def number_from_afar() -> None:
             cursor.execute(f"ALTER SEQUENCE {name} RESTART WITH {FIRST_ID * (turn + 1)}")
 
 
-def recorded_hold(actor: Any, patient_id: int, period_id: int) -> Hold:
-    """The statements of one hold, with what they returned; rolled back."""
-    from django.db import connection, transaction
+class _Recorder:
+    """Keeps every statement that is sent, with what it returned."""
 
-    from appointments import services
-    from hospital.kit import clock
+    def __init__(self) -> None:
+        self.made: Hold = []
 
-    made: Hold = []
-
-    def record(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         result = execute(sql, params, many, context)
         cursor, row = context["cursor"].cursor, []
         if "RETURNING" in sql:
             row = list(cursor.fetchone() or [])
             cursor.scroll(0, mode="absolute")
-        made.append((sql, _plain(params), row))
+        self.made.append((sql, _plain(params), row))
         return result
 
+
+def recorded_hold(client: Any, actor: Any, patient_id: int, session_id: int, period_id: int) -> Hold:
+    """All the SQL of one request that holds a place: what comes before the verb, and the verb itself, rolled back.
+
+    The first part is recorded from a request that asks for a period that doesn't exist: it is refused right before the verb.
+    """
+    from django.db import connection, transaction
+
+    from appointments import services
+    from hospital.kit import clock
+
+    recorder = _Recorder()
+    with connection.execute_wrapper(recorder):
+        client.post(f"/book/{session_id}/", {"patient": patient_id, "period": 2**62})
+    before = [one for one in recorder.made if one[0].startswith("SELECT")]  # not the audit line of the refusal
+    recorder.made.clear()
     try:
         with transaction.atomic():
-            with connection.execute_wrapper(record):
+            with connection.execute_wrapper(recorder):
                 services.booking_hold_within(actor=actor, patient_id=patient_id, period_id=period_id, at=clock.now())
             raise InterruptedError
     except InterruptedError:
-        return made
+        return before + recorder.made
 
 
 def _plain(params: Any) -> Any:
-    """Parameters that another process can read: JSON as its text."""
+    """Parameters that a process without the product can read: JSON as its text, a choice as its bare value."""
     from psycopg2.extras import Json
 
-    return params and tuple(value.dumps(value.adapted) if isinstance(value, Json) else value for value in params)
+    def plain(value: Any) -> Any:
+        if isinstance(value, Json):
+            return value.dumps(value.adapted)
+        if isinstance(value, Enum):
+            return value.value
+        return [plain(one) for one in value] if isinstance(value, list) else value
+
+    return params and tuple(plain(value) for value in params)
 
 
 def replay(cursor: Any, hold: Hold) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from .demo import House, compile_catalogues
 from .environment import python
 from .layout import PROJECT, demand_room, scratch_layout
+from .services import APP
 from .speech import say
 
 _ROOM = 2000  # megabytes
@@ -33,6 +34,7 @@ def run(words: Sequence[str]) -> int:
         workers = min(4, len(os.sched_getaffinity(0)))
         chosen = list(words) or ["-n", str(workers), "--dist", "loadgroup"]
         env = house.owner_env | {"TEST_DATABASE_NAME": "test_hospital", "REDIS_PREFIX": "test"}
+        env["APP_DATABASE_URL"] = house.postgres.url(APP)  # for tests of what the application's own role may do
         return subprocess.run([python(), "-m", "pytest", *chosen], env=env, cwd=PROJECT, check=False).returncode
     except KeyboardInterrupt:
         say("Stopping ...")
