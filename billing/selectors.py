@@ -123,12 +123,12 @@ def order_for(actor: Actor, number: str) -> PayOrder:
     return order
 
 
-def live_order_of(charge_ids: list[int], method: str, actor: Actor, *, at: datetime) -> PayOrder | None:
+def live_order_of(charge_ids: list[int], channel: str, method: str, actor: Actor, *, at: datetime) -> PayOrder | None:
     """An order that one opened for exactly these charges in this way and that can still be paid."""
     if actor.account_id is None:
         return None
     rows = PayOrder.objects.filter(
-        account_id=actor.account_id, method=method, status__in=LIVE_ORDER, close_wanted_at=None, expires_at__gt=at,
+        account_id=actor.account_id, channel=channel, method=method, status__in=LIVE_ORDER, close_wanted_at=None, expires_at__gt=at,
         parts__charge__in=charge_ids,
     ).prefetch_related("parts")  # fmt: skip
     for order in rows.distinct():

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from .channels.alipay import views as alipay
 from .channels.wechat import views as wechat
 from .views import bills, pay, prices
 
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pay/orders/<str:number>/state/", pay.order_state, name="order_state"),
     path("pay/orders/<str:number>/prepare/", pay.order_prepare, name="order_prepare"),
     path("pay/notify/wechat/", wechat.notify, name="notify_wechat"),
+    path("pay/notify/alipay/", alipay.notify, name="notify_alipay"),
     path("bills/", bills.bills, name="bills"),
     path("bills/<str:number>/", bills.bill, name="bill"),
 ]

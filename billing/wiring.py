@@ -11,12 +11,14 @@ def wire() -> None:
 
     from . import invariants, kinds, services, trail
     from .channels import base
-    from .channels.wechat.client import WeChatClient, is_ready
+    from .channels.alipay import client as alipay
+    from .channels.wechat import client as wechat
     from .converters import Ids
     from .models import Channel
     from .services import bills, intents
 
-    base.register(Channel.WECHAT, WeChatClient, is_ready)
+    base.register(Channel.WECHAT, wechat.WeChatClient, wechat.is_ready)
+    base.register(Channel.ALIPAY, alipay.AlipayClient, alipay.is_ready)
     kinds.register(
         kinds.ChargeKind(
             kinds.COUNTER, _("Outpatient fees"), "outpatient", kinds.nothing, kinds.nothing, lambda charge, at: True

@@ -21,6 +21,7 @@ PUBLIC_ROUTES = frozenset(
         "appointments.kiosk_visits",
         "appointments.room",
         "billing.api.prices",
+        "billing.notify.alipay",
         "billing.notify.wechat",
         "billing.prices",
         "health.live",

@@ -280,6 +280,11 @@ WECHATPAY_PRIVATE_KEY = env.text("WECHATPAY_PRIVATE_KEY", "")  # PEM of the merc
 WECHATPAY_APIV3_KEY = env.text("WECHATPAY_APIV3_KEY", "")
 WECHATPAY_PUBLIC_KEY = env.text("WECHATPAY_PUBLIC_KEY", "")  # PEM of the platform's key
 WECHATPAY_PUBLIC_KEY_ID = env.text("WECHATPAY_PUBLIC_KEY_ID", "")
+ALIPAY_GATEWAY_URL = env.text("ALIPAY_GATEWAY_URL", "https://openapi.alipay.com/gateway.do")
+ALIPAY_APP_ID = env.text("ALIPAY_APP_ID", "")  # empty: this hospital takes no Alipay
+ALIPAY_SELLER_ID = env.text("ALIPAY_SELLER_ID", "")  # 2088...: whose money it is; each notice must name it
+ALIPAY_PRIVATE_KEY = env.text("ALIPAY_PRIVATE_KEY", "")  # PEM of the application's key
+ALIPAY_PUBLIC_KEY = env.text("ALIPAY_PUBLIC_KEY", "")  # PEM of Alipay's key
 OUTSIDE_TIMEOUT = (3, 10)  # seconds to connect, to answer: no outside program may hold a worker longer
 
 # --- Log: one line an event, no personal data (SEC-13) --------------------------------------------------------

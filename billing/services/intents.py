@@ -103,8 +103,9 @@ def order_refresh(order_id: int, *, at: datetime) -> bool:
         if state.trade == base.Trade.WAITING and over:
             state = _close_or_ask(client, order)
     except base.NoSuchOrder as refusal:
-        # The call that should have made it never arrived.
-        if over:
+        # The call that should have made it never arrived, or the payer didn't open the link yet. Until its end
+        # somebody may still pay it, so that it is asked about until then, whatever was wanted of it.
+        if order.expires_at <= at:
             _order_closed(order_id, at=at, why=str(refusal))
         return True
     except (base.ChannelUnknown, base.ChannelRefused) as error:

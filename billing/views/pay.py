@@ -5,6 +5,7 @@ import io
 import json
 import secrets
 import time
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ from hospital.kit.money import total
 from hospital.people.models import Account
 
 from .. import errors, kinds, selectors, services
+from ..channels import base
 from ..channels.wechat.client import sdk
 from ..models import Channel, Charge, PayMethod, PayOrder
 from ..states import LIVE_ORDER, ChargeStatus, PayOrderStatus
@@ -38,11 +40,26 @@ def _openid(actor: Actor) -> str:
     return Account.objects.filter(pk=actor.account_id).values_list("wechat_openid", flat=True).first() or ""
 
 
-def _methods(request: HttpRequest, actor: Actor) -> list[str]:
-    """The ways that work on this device, the handiest first."""
-    if _in_wechat(request) and _openid(actor):
-        return [PayMethod.JSAPI]
-    return [PayMethod.H5, PayMethod.NATIVE] if _on_phone(request) else [PayMethod.NATIVE, PayMethod.H5]
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A channel and how the payer meets it; `value` is what the form sends."""
+
+    channel: Channel
+    method: PayMethod
+
+    @property
+    def value(self) -> str:
+        return self.method.value if self.channel == Channel.WECHAT else f"{self.channel.value}:{self.method.value}"
+
+
+def _ways(request: HttpRequest, actor: Actor) -> list[Way]:
+    """The ways that work on this device and that this hospital takes, the handiest first."""
+    ready = base.channels()
+    if _in_wechat(request):  # WeChat opens no page of Alipay's, and inside it pays with its own sheet
+        return [Way(Channel.WECHAT, PayMethod.JSAPI if _openid(actor) else PayMethod.H5)]
+    methods = [PayMethod.H5, PayMethod.NATIVE] if _on_phone(request) else [PayMethod.NATIVE, PayMethod.H5]
+    taken = [channel for channel in (Channel.WECHAT, Channel.ALIPAY) if channel == Channel.WECHAT or channel in ready]
+    return [Way(channel, method) for method in methods for channel in taken]
 
 
 def _title_of(charge: Charge) -> str:
@@ -72,11 +89,10 @@ def _cashier(
     payable = [c for c in charges if c.status == ChargeStatus.OPEN and (c.expires_at is None or c.expires_at > at)]
     ended = [c for c in charges if c not in payable]
     ends = [charge.expires_at for charge in payable if charge.expires_at]
-    methods = [(method, PayMethod(method).label) for method in _methods(request, actor)]
     context = {
         "lines": [(charge, _title_of(charge)) for charge in payable], "total": total(c.amount for c in payable),
         "ended": [(charge, _title_of(charge)) for charge in ended], "first_end": min(ends, default=None),
-        "methods": methods, "problem": problem, "several": len({c.patient_id for c in payable}) > 1,
+        "ways": _ways(request, actor), "problem": problem, "several": len({c.patient_id for c in payable}) > 1,
     }  # fmt: skip
     return render(request, "billing/pay.html", context, status=status)
 
@@ -85,11 +101,11 @@ def _start(request: HttpRequest, charge_ids: list[int] | None = None) -> HttpRes
     actor, at = actor_of(request), clock.now()
     chosen = sorted({int(value) for value in request.POST.getlist("charge") if value.isdigit() and len(value) < 19})
     allowed = {charge.pk for charge in selectors.charges_to_pay(actor, chosen, at=at)} if chosen else set()
-    method = request.POST.get("method", "")
-    if not allowed or method not in _methods(request, actor):
+    way = next((one for one in _ways(request, actor) if one.value == request.POST.get("method", "")), None)
+    if not allowed or way is None:
         return _cashier(request, charge_ids, status=422, problem=errors.NothingToCharge())
-    order = selectors.live_order_of(chosen, method, actor, at=at) or services.pay_order_start(
-        actor=actor, charge_ids=chosen, channel=Channel.WECHAT, method=method, at=at
+    order = selectors.live_order_of(chosen, way.channel, way.method, actor, at=at) or services.pay_order_start(
+        actor=actor, charge_ids=chosen, channel=way.channel, method=way.method, at=at
     )
     _prepare(request, order, actor)
     return redirect("billing:order", number=order.number)
@@ -141,6 +157,8 @@ def _order_context(request: HttpRequest, number: str) -> dict[str, Any]:
     if context["waiting"] and prepared.get("h5_url"):
         link = prepared["h5_url"]
         context["h5_url"] = f"{link}{'&' if '?' in link else '?'}{urlencode({'redirect_url': back})}"
+    if context["waiting"] and prepared.get("wap_url"):  # signed as it is: one parameter more and it wouldn't hold
+        context["h5_url"] = prepared["wap_url"]
     if context["waiting"] and prepared.get("code_url"):
         context["qr"] = qr_data(prepared["code_url"])
         # In the demo the code is a page of the sandbox; in life only WeChat can read it.

@@ -10,6 +10,7 @@ from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import CLINICIANS
 
 from .. import errors, selectors, services
+from ..channels import base
 from ..models import Channel, PayMethod, PayOrder
 from ..states import LIVE_ORDER
 from .pay import qr_data
@@ -20,8 +21,9 @@ def room_qr(request: HttpRequest, charge_ids: list[int]) -> HttpResponse:
     """A fragment with the code for some open bills of one's own patient."""
     actor, at = actor_of(request), clock.now()
     selectors.charges_in_care(actor, charge_ids, at=at)
+    channel = Channel.ALIPAY if request.POST.get("channel") == Channel.ALIPAY else Channel.WECHAT
     order = services.pay_order_start(
-        actor=actor, charge_ids=charge_ids, channel=Channel.WECHAT, method=PayMethod.NATIVE, at=at
+        actor=actor, charge_ids=charge_ids, channel=channel, method=PayMethod.NATIVE, at=at
     )
     try:
         order = services.order_prepare(order.pk, at=at)
@@ -42,4 +44,12 @@ def room_state(request: HttpRequest, number: str) -> HttpResponse:
 
 def _context(order: PayOrder) -> dict[str, Any]:
     code = order.prepared.get("code_url", "")
-    return {"order": order, "live": order.status in LIVE_ORDER, "qr": qr_data(code) if code else ""}
+    others = [one for one in (Channel.WECHAT, Channel.ALIPAY) if one in base.channels() and one != order.channel]
+    ids = ",".join(str(part.charge_id) for part in order.parts.order_by("charge_id"))
+    return {
+        "others": others,
+        "ids": ids,
+        "order": order,
+        "live": order.status in LIVE_ORDER,
+        "qr": qr_data(code) if code else "",
+    }

@@ -85,6 +85,12 @@ def wechat_notice(cast: Cast, rule: str) -> Sequence[Case]:
     return [Case("forged", {}, may={"anonymous"}, data={"resource": {}}, json=True, success={401})]
 
 
+@subject("alipay_notice")
+def alipay_notice(cast: Cast, rule: str) -> Sequence[Case]:
+    """Anybody may ring, and without Alipay's signature nobody gets further than 401."""
+    return [Case("forged", {}, may={"anonymous"}, data={"out_trade_no": "P1"}, success={401})]
+
+
 @subject("desk_patient")
 def desk_patient(cast: Cast, rule: str) -> Sequence[Case]:
     """The cash desk serves whoever stands before it; nobody else opens this page."""

@@ -38,6 +38,10 @@ def demo_environment(layout: Layout, keys: Keys, postgres: Postgres, redis: Redi
         "WECHATPAY_PRIVATE_KEY": "wechatpay_merchant_private.pem",
         "WECHATPAY_PUBLIC_KEY": "wechatpay_platform_public.pem",
         "WECHATPAY_PUBLIC_KEY_ID": "wechatpay_public_key_id",
+        "ALIPAY_PRIVATE_KEY": "alipay_app_private.pem",
+        "ALIPAY_PUBLIC_KEY": "alipay_platform_public.pem",
+        "ALIPAY_SANDBOX_PLATFORM_KEY": "alipay_platform_private.pem",
+        "ALIPAY_SANDBOX_APP_PUBLIC_KEY": "alipay_app_public.pem",
         # The other side of the two pairs: read by the sandbox alone.
         "WECHATPAY_SANDBOX_PLATFORM_KEY": "wechatpay_platform_private.pem",
         "WECHATPAY_SANDBOX_MERCHANT_PUBLIC_KEY": "wechatpay_merchant_public.pem",
@@ -62,6 +66,9 @@ def demo_environment(layout: Layout, keys: Keys, postgres: Postgres, redis: Redi
             "WECHAT_APP_ID": "wx0000000000000demo",
             "WECHATPAY_BASE_URL": f"{sandbox}/wechatpay",
             "WECHATPAY_MCHID": "1900000001",
+            "ALIPAY_GATEWAY_URL": f"{sandbox}/alipay/gateway.do",
+            "ALIPAY_APP_ID": "2021000000000001",
+            "ALIPAY_SELLER_ID": "2088000000000001",
         }
     )
 

@@ -26,7 +26,7 @@ class Keys:
         self._keep("wechatpay_public_key_id", "PUB_KEY_ID_" + "".join(secrets.choice("0123456789") for _ in range(24)))
         for role in (SUPERUSER, OWNER, APP):
             self._keep(f"{role}.password", secrets.token_urlsafe(24))
-        for whose in ("merchant", "platform"):
+        for whose in ("wechatpay_merchant", "wechatpay_platform", "alipay_app", "alipay_platform"):
             self._keep_pair(whose)
 
     def path(self, name: str) -> Path:
@@ -48,8 +48,8 @@ class Keys:
         fresh.rename(path)  # whole or not at all: half a key would be kept for ever
 
     def _keep_pair(self, whose: str) -> None:
-        """The merchant's pair signs our requests, the platform's signs what the sandbox answers."""
-        private, public = f"wechatpay_{whose}_private.pem", f"wechatpay_{whose}_public.pem"
+        """Ours signs our requests, the platform's signs what the sandbox answers."""
+        private, public = f"{whose}_private.pem", f"{whose}_public.pem"
         if self.path(private).exists() and self.path(public).exists():
             return
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)

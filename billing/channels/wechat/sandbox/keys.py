@@ -97,7 +97,7 @@ class Keys:
         return ""
 
 
-def _pem_pair() -> tuple[str, str]:
+def pem_pair() -> tuple[str, str]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
@@ -106,8 +106,8 @@ def _pem_pair() -> tuple[str, str]:
 
 def make_keys() -> dict[str, str]:
     """Fresh keys of a merchant and a platform that exist nowhere else, by the names of the settings."""
-    merchant_private, merchant_public = _pem_pair()
-    platform_private, platform_public = _pem_pair()
+    merchant_private, merchant_public = pem_pair()
+    platform_private, platform_public = pem_pair()
     return {
         "WECHATPAY_MCHID": "19" + "".join(secrets.choice("0123456789") for _ in range(8)),
         "WECHATPAY_SERIAL_NO": secrets.token_hex(20).upper(),

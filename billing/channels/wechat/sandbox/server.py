@@ -416,9 +416,7 @@ class Sandbox:
 
     def break_at(self, place: str, what: str, *, times: int = 1, seconds: float = 0) -> None:
         """Make `times` faults of one kind at one place."""
-        self.store.run(
-            "INSERT INTO faults (place, what, times, seconds) VALUES (?, ?, ?, ?)", place, what, times, seconds
-        )
+        self.store.break_at(place, what, times=times, seconds=seconds)
 
     def _phone(self, prepay_id: str, back: str) -> tuple[int, str, bytes]:
         back = back if back.startswith(("http://", "https://")) else ""

@@ -25,6 +25,7 @@ from django.core.management.base import BaseCommand
 # prefix -> module. A module may serve several prefixes; its application sees the prefix in SCRIPT_NAME.
 SANDBOXES = {
     "/wechatpay": "billing.channels.wechat.sandbox",
+    "/alipay": "billing.channels.alipay.sandbox",
     "/sms": "hospital.messaging.sandbox",
     "/wechat": "hospital.messaging.sandbox",
     "/identity": "hospital.people.sandbox",

@@ -1,0 +1,193 @@
+"""Alipay's notices: proved genuine, proved ours, proved to the fen, and only then acted upon (G06, PAY-02).
+
+A notice carries the whole state of a trade. One that speaks of a payment is booked; one that speaks of a refund is a
+doorbell: its amount is a running total, so that Alipay's books are asked about that very request. Anything but the
+body `success` makes Alipay ring again, for 24 hours.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+
+from hospital.audit import services as audit
+from hospital.kit import sweeps
+from hospital.kit.actor import Actor, Role
+from hospital.kit.transactions import entry
+
+from ...errors import OtherRequest, RefundTooMuch
+from ...models import Channel, ChannelEvent, Payment, PayOrder, Refund
+from ...services import intents
+from ...services.found import refund_found
+from ...services.payments import Money, payment_record
+from ...states import LIVE_ORDER
+from ..base import Back, ChannelUnknown, NoSuchOrder
+from .client import AlipayClient, fen, is_ready, moment, sdk
+
+MAX_BODY = 64 * 1024
+# Alipay repeats a notice for a little more than a day with the time of each sending; older ones are replays.
+OLDEST, AHEAD = timedelta(hours=26), timedelta(minutes=5)
+_NOTIFY_TYPE = "trade_status_sync"
+
+
+class Refused(Exception):
+    """The notice isn't acted upon. `code` goes into the security event, `status` to whoever sent it."""
+
+    status: ClassVar[int] = 401
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+class Mismatch(Refused):
+    """Genuine, and yet it doesn't fit what we know: the channel is asked."""
+
+    status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    id: str
+    said: dict[str, str]
+    digest: str
+
+
+def prove(form: Mapping[str, str], body: bytes, *, at: datetime) -> Event:
+    """The event in a genuine notice. Raises Refused."""
+    if not body or len(body) > MAX_BODY:
+        raise Refused("body-size")
+    said = dict(form)
+    if not is_ready():
+        raise Refused("not-ready")
+    if said.get("sign_type") != "RSA2":  # RSA is SHA-1: a downgrade
+        raise Refused("sign-type")
+    signature = said.pop("sign", "")
+    if not signature:
+        raise Refused("no-signature")
+    try:
+        genuine = sdk().verify(dict(said), signature)  # the SDK takes sign_type out of what it is given
+    except (ValueError, TypeError) as error:
+        raise Refused("unreadable") from error
+    if not genuine:
+        raise Refused("signature")
+    try:
+        sent = moment(said["notify_time"])
+    except (KeyError, ValueError) as error:
+        raise Refused("timestamp") from error
+    if not at - OLDEST <= sent <= at + AHEAD:
+        raise Refused("timestamp-window")
+    if not 0 < len(said.get("notify_id", "")) <= 128:
+        raise Refused("unreadable")
+    return Event(said["notify_id"], said, hashlib.sha256(body).hexdigest())
+
+
+def act(event: Event, *, at: datetime) -> None:
+    """Book what a proved event says, once. Raises Mismatch when it doesn't fit what we asked for."""
+    said = event.said
+    if said.get("notify_type") != _NOTIFY_TYPE:
+        raise Mismatch("event-type")
+    if said.get("app_id") != settings.ALIPAY_APP_ID:
+        raise Mismatch("app")
+    if said.get("seller_id") != settings.ALIPAY_SELLER_ID:
+        raise Mismatch("merchant")
+    order = PayOrder.objects.filter(channel=Channel.ALIPAY, number=said.get("out_trade_no", "")).first()
+    if order is None:
+        raise Mismatch("unknown-order")
+    status = said.get("trade_status", "")
+    if said.get("refund_fee") or said.get("out_biz_no"):
+        _refunded(event, order, at=at)
+    elif status in {"TRADE_SUCCESS", "TRADE_FINISHED"}:
+        _paid(event, order, at=at)
+    elif status in {"TRADE_CLOSED", "WAIT_BUYER_PAY"}:
+        _ask_soon(order, at)
+    else:
+        raise Mismatch("state")
+    _remember(event, order, status, at)
+
+
+def _amount(event: Event, name: str) -> int:
+    try:
+        return fen(event.said.get(name))
+    except ChannelUnknown as error:
+        raise Mismatch("amount") from error
+
+
+def _paid(event: Event, order: PayOrder, *, at: datetime) -> None:
+    said = event.said
+    trade_no = said.get("trade_no", "")
+    why = ""
+    if not trade_no or len(trade_no) > 64:
+        why = "state"
+    elif said.get("trans_currency", "CNY") != "CNY":
+        why = "currency"
+    elif _amount(event, "total_amount") != order.amount:
+        why = "amount"
+    if why:
+        _ask_soon(order, at)
+        raise Mismatch(why)
+    try:
+        paid_at = moment(said["gmt_payment"])
+    except (KeyError, ValueError) as error:
+        raise Mismatch("success-time") from error
+    payment = payment_record(order_id=order.pk, at=at, money=Money(trade_no, order.amount, paid_at, "notice"))
+    if payment.order_id != order.pk:
+        raise Mismatch("other-order")
+
+
+def _refunded(event: Event, order: PayOrder, *, at: datetime) -> None:
+    number = event.said.get("out_biz_no", "")
+    payment = Payment.objects.filter(
+        order=order, channel=Channel.ALIPAY, transaction_id=event.said.get("trade_no", "")
+    ).first()
+    if payment is None or not number or len(number) > 64:
+        raise Mismatch("unknown-refund")
+    ours = Refund.objects.filter(number=number, payment=payment).first()
+    if ours is not None:
+        _refund_ask_soon(ours, at)
+        return
+    try:
+        state = AlipayClient().refund_at_channel(payment.transaction_id, number)
+    except NoSuchOrder as error:
+        raise Mismatch("unknown-refund") from error
+    except ChannelUnknown as error:
+        raise Mismatch("ask-again") from error  # Alipay rings again
+    if state.back != Back.SUCCEEDED or state.success_at is None:
+        raise Mismatch("state")
+    try:
+        refund_found(
+            payment_id=payment.pk, console_number=number, channel_refund_id=state.channel_refund_id,
+            amount=state.amount, success_at=state.success_at, at=at,
+        )  # fmt: skip
+    except (RefundTooMuch, OtherRequest) as problem:
+        raise Mismatch("refund-beyond-payment") from problem
+
+
+@entry
+def _ask_soon(order: PayOrder, at: datetime) -> None:
+    PayOrder.objects.filter(pk=order.pk, status__in=LIVE_ORDER).update(next_query_at=at)
+    sweeps.wake(intents.SWEEP)
+
+
+@entry
+def _refund_ask_soon(refund: Refund, at: datetime) -> None:
+    Refund.objects.filter(pk=refund.pk, next_query_at__isnull=False).update(next_query_at=at)
+    sweeps.wake(intents.SWEEP)
+
+
+def _remember(event: Event, order: PayOrder, status: str, at: datetime) -> None:
+    row = ChannelEvent(
+        channel=Channel.ALIPAY, event_id=hashlib.sha256(event.id.encode()).hexdigest(), event_type=status[:40],
+        number=order.number, received_at=at, body_sha256=event.digest,
+    )  # fmt: skip
+    ChannelEvent.objects.bulk_create([row], ignore_conflicts=True)
+
+
+@entry
+def alarm(refusal: Refused, *, ip: str, request_id: str, at: datetime) -> None:
+    """A forged or unfitting notice leaves a security event in the audit trail."""
+    stranger = Actor(roles=frozenset({Role.SERVICE}), service="billing.notify.alipay", ip=ip, request_id=request_id)
+    audit.record(stranger, "security.pay_notice_refused", at=at, outcome="refused", reason=refusal.code)
