@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from billing.models import Charge
+
 
 def wire() -> None:
     """Called once, from AppConfig.ready()."""
@@ -41,9 +43,21 @@ def _wire_charges() -> None:
             ChargeKind(
                 name, title, scene=scene, on_paid=booking.booking_paid, on_refunded=booking.charge_refunded,
                 on_expired=booking.charge_expired,
-                may_refund=lambda charge, at: booking.charge_may_refund(charge.pk),
+                may_refund=lambda charge, at: booking.charge_may_refund(charge.pk), page=_page_of,
             )
         )  # fmt: skip
+
+
+def _page_of(charge: "Charge") -> str:
+    """Where a patient goes on who has paid: the visit that the app above holds, else the page of the booking."""
+    from django.urls import reverse
+
+    from . import kinds
+    from .models import Booking
+
+    booking = Booking.objects.only("kind").get(pk=charge.subject_id)
+    visit_url = kinds.get(booking.kind).visit_url
+    return visit_url(booking.pk) if visit_url else reverse("appointments:visit", args=[booking.pk])
 
 
 def _still_booked(context: "Mapping[str, Any]", at: "datetime") -> bool:

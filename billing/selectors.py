@@ -1,6 +1,6 @@
 """Reads of billing."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -167,6 +167,12 @@ def paid_quantity(charge_id: int, item_code: str) -> int:
     live = [*LIVE_REFUND, RefundStatus.SUCCEEDED]
     returned = RefundLine.objects.filter(line__in=lines, refund__status__in=live).aggregate(n=Sum("quantity"))["n"] or 0
     return int(bought - returned)
+
+
+def unit_prices(charge_ids: Collection[int]) -> dict[tuple[int, str], int]:
+    """(charge, item code) -> price of one in fen, as it was charged."""
+    rows = ChargeLine.objects.filter(charge_id__in=charge_ids)
+    return {(charge, code): price for charge, code, price in rows.values_list("charge_id", "code", "unit_price")}
 
 
 # --- The cash desk ------------------------------------------------------------------------------------------------

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from django.urls import reverse
+
 from billing.models import Charge
 from billing.services import refund_request
 from hospital.kit.actor import system
 from hospital.kit.problems import Problem
 from hospital.kit.transactions import within
 
+from . import kinds
 from .models import Order, OrderStatus, Prescription, PrescriptionStatus
 from .services import orders, prescriptions
 
@@ -37,6 +40,17 @@ def order_ended(charge_id: int, at: datetime) -> None:
         OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.SCHEDULED
     }:  # fmt: skip
         orders.order_cancel(actor=HOUSE, order_id=order.pk, at=at, reason=charge.status)
+
+
+def order_page(charge: Charge) -> str:
+    """Where the patient goes on who has paid for an order: the page of its kind."""
+    order = Order.objects.only("kind").get(pk=charge.subject_id)
+    page = kinds.order_kind(order.kind).paid_page
+    return page(order.pk) if page else ""
+
+
+def prescription_page(charge: Charge) -> str:
+    return reverse("emr:prescription", args=[charge.subject_id])
 
 
 def order_may_refund(charge: Charge, at: datetime) -> bool:

@@ -44,7 +44,8 @@ class OrderKind:
 
     may_cancel(order, at): raises a Problem when it is too late; asked when the patient or doctor takes the order back
     and when billing asks whether it may be refunded. page(encounter_id): where the doctor orders this kind, when it
-    has a page of its own; a link to it stands beside the orders of the visit.
+    has a page of its own; a link to it stands beside the orders of the visit. paid_page(order_id): where the patient goes on
+    who has paid.
     """
 
     name: str
@@ -55,6 +56,7 @@ class OrderKind:
     on_cancelled: Told = nothing
     may_cancel: Callable[[Order, datetime], None] | None = None
     page: Callable[[int], str] | None = None
+    paid_page: Callable[[int], str] | None = None
 
 
 def always(encounter: Encounter, at: datetime) -> None:

@@ -25,13 +25,14 @@ def wire() -> None:
         ChargeKind(
             charging.ORDER, _("Tests and treatment"), Scene.OUTPATIENT, on_paid=charging.order_paid,
             on_refunded=charging.order_ended, may_refund=charging.order_may_refund, on_expired=charging.order_ended,
+            page=charging.order_page,
         )
     )  # fmt: skip
     charge_kind(
         ChargeKind(
             charging.PRESCRIPTION, _("Drugs"), Scene.ONLINE, on_paid=charging.prescription_paid,
             on_refunded=charging.prescription_ended, may_refund=charging.prescription_may_refund,
-            on_expired=charging.prescription_ended,
+            on_expired=charging.prescription_ended, page=charging.prescription_page,
         )
     )  # fmt: skip
     message_kind(

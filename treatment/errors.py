@@ -99,3 +99,57 @@ class NotArrived(Problem):
     code = "TR-01.not-arrived"
     title = _("The patient has not checked in for this session")
     next_step = _("Scan the visit card first.")
+
+
+class DiagnosisMissing(Problem):
+    code = "TR-06.diagnosis"
+    title = _("There is no diagnosis in the visit that ordered this course")
+    next_step = _("Write the diagnosis in the note of the visit; then approve the plan.")
+
+
+class QuestionsOpen(Problem):
+    code = "TR-05.questions"
+    title = _("The questions before this session are not all answered")
+    next_step = _("Ask the patient each question; then go on.")
+
+
+class QuestionsAnswered(Problem):
+    code = "TR-05.answered"
+    title = _("The questions before this session were answered already")
+    next_step = _("Open the session again to see the answers.")
+
+
+class OnHold(Problem):
+    code = "TR-04.on-hold"
+    title = _("This course is on hold")
+    next_step = _("Its doctor has to look and let it go on.")
+
+
+class ReviewDue(Problem):
+    code = "TR-09.review"
+    title = _("The doctor has to see the patient before the next session")
+    next_step = _("Its doctor writes the review on the page of the course.")
+
+
+class NotAWorkday(Problem):
+    code = "TR-07.weekend"
+    title = _("No treatment is given on that day")
+    next_step = _("Please choose a working day.")
+
+
+class GapTooShort(Problem):
+    code = "TR-07.gap"
+    title = _("Two sessions of one day must be %(hours)d hours apart")
+    next_step = _("Please choose an earlier or a later hour.")
+
+
+class NoTime(Problem):
+    code = "TR-08.no-time"
+    title = _("The machine must be down for some time from now on")
+    next_step = _("Choose an end that is later than now and than the beginning.")
+
+
+class AlreadyDown(Problem):
+    code = "TR-08.already-down"
+    title = _("The machine is blocked in a part of that time already")
+    next_step = _("Choose a time that doesn't overlap with it.")

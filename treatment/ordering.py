@@ -12,7 +12,7 @@ from hospital.forms.models import Response
 from hospital.kit.actor import Actor, Role
 
 from . import errors, policy
-from .models import Assessment, FollowUpTask, Session, TreatmentItem
+from .models import Assessment, Course, FollowUpTask, Session, TreatmentItem
 from .states import SessionStatus, TaskStatus
 
 
@@ -26,6 +26,12 @@ def item_of(code: str, at: datetime) -> ItemFacts | None:
 
 def order_page(encounter_id: int) -> str:
     return reverse("treatment_staff:order", args=[encounter_id])
+
+
+def paid_page(order_id: int) -> str:
+    """Who has paid chooses the hour next; of several courses, on the list of all."""
+    found = list(Course.objects.filter(order_id=order_id).values_list("pk", flat=True)[:2])
+    return reverse("treatment:course", args=found) if len(found) == 1 else reverse("treatment:list")
 
 
 def may_cancel(order: Order, at: datetime) -> None:

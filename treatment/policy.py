@@ -4,16 +4,31 @@ from datetime import datetime, timedelta
 
 from hospital.kit.actor import Actor, Role
 
-from .models import ClearanceKind, Course, Session
+from .models import ClearanceKind, Course, Machine, Review, Session
 from .parameters import CHECK_IN_HOURS, MOVE_CUT_OFF_HOURS
 from .states import CourseStatus, SessionStatus
 
 AT_THE_MACHINE = frozenset({Role.THERAPIST, Role.NURSE})
+RUNS_MACHINES = AT_THE_MACHINE | {Role.HEAD}
+FOUR_EYES = frozenset({ClearanceKind.PHYSICIAN, ClearanceKind.PHYSICIST})  # of one plan: never the same person
 
 
 def works_there(actor: Actor, course: Course) -> bool:
     """A therapist or nurse posted in the department that gives the course."""
     return not actor.roles.isdisjoint(AT_THE_MACHINE) and course.department_id in actor.department_ids
+
+
+def runs(actor: Actor, machine: Machine) -> bool:
+    """Who may say that a machine is down: those who work with it, and the head of its department."""
+    return not actor.roles.isdisjoint(RUNS_MACHINES) and machine.department_id in actor.department_ids
+
+
+def review_is_due(course: Course, last: Review | None, began_at: datetime | None, at: datetime) -> bool:
+    """The doctor has not seen the patient for longer than the item allows (TR-09)."""
+    seen_at = last.at if last else began_at
+    if not course.item.review_days or seen_at is None:
+        return False
+    return at - seen_at > timedelta(days=course.item.review_days)
 
 
 def is_its_doctor(actor: Actor, course: Course) -> bool:

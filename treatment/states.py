@@ -34,7 +34,27 @@ class TaskStatus(TextChoices):
 
 class AlarmStatus(TextChoices):
     RAISED = "raised", _("to be handled")
+    TAKEN = "taken", _("being handled")
+    UNREACHED = "unreached", _("not reached")
     HANDLED = "handled", _("handled")
+
+
+class HoldStatus(TextChoices):
+    OPEN = "open", _("on hold")
+    RELEASED = "released", _("released")
+
+
+class InterruptionStatus(TextChoices):
+    OPEN = "open", _("to be decided")
+    DECIDED = "decided", _("to be checked by the physicist")
+    SIGNED = "signed", _("decided and checked")
+
+
+class DisplacedStatus(TextChoices):
+    WAITING = "waiting", _("to be moved")
+    MOVED = "moved", _("moved, to be called")
+    STRANDED = "stranded", _("no free time found, to be called")
+    TOLD = "told", _("told by phone")
 
 
 COURSE = Lifecycle(
@@ -61,7 +81,31 @@ TASK = Lifecycle(
         TaskStatus.LAPSED: {TaskStatus.ANSWERED},
     },
 )
-ALARM = Lifecycle("treatment.alarm", moves={AlarmStatus.RAISED: {AlarmStatus.HANDLED}})
+# Whoever takes an alarm is the one who calls; nobody answers: it comes back, until somebody was reached.
+ALARM = Lifecycle(
+    "treatment.alarm",
+    moves={
+        AlarmStatus.RAISED: {AlarmStatus.TAKEN},
+        AlarmStatus.TAKEN: {AlarmStatus.UNREACHED, AlarmStatus.HANDLED},
+        AlarmStatus.UNREACHED: {AlarmStatus.TAKEN},
+    },
+)
+HOLD = Lifecycle("treatment.hold", moves={HoldStatus.OPEN: {HoldStatus.RELEASED}})
+INTERRUPTION = Lifecycle(
+    "treatment.interruption",
+    moves={
+        InterruptionStatus.OPEN: {InterruptionStatus.DECIDED},
+        InterruptionStatus.DECIDED: {InterruptionStatus.SIGNED, InterruptionStatus.OPEN},
+    },
+)
+DISPLACED = Lifecycle(
+    "treatment.displaced",
+    moves={
+        DisplacedStatus.WAITING: {DisplacedStatus.MOVED, DisplacedStatus.STRANDED},
+        DisplacedStatus.MOVED: {DisplacedStatus.TOLD},
+        DisplacedStatus.STRANDED: {DisplacedStatus.TOLD},
+    },
+)
 
 # A session in one of these uses up its number, its machine's time and its patient's time.
 LIVE_SESSION = [SessionStatus.BOOKED, SessionStatus.ARRIVED, SessionStatus.DONE]
@@ -75,6 +119,18 @@ COURSE_TONES: dict[str, str] = {
     CourseStatus.RUNNING: "brand",
     CourseStatus.FINISHED: "success",
     CourseStatus.STOPPED: "danger",
+}
+ALARM_TONES: dict[str, str] = {
+    AlarmStatus.RAISED: "danger",
+    AlarmStatus.TAKEN: "info",
+    AlarmStatus.UNREACHED: "warn",
+    AlarmStatus.HANDLED: "success",
+}
+DISPLACED_TONES: dict[str, str] = {
+    DisplacedStatus.WAITING: "info",
+    DisplacedStatus.MOVED: "warn",
+    DisplacedStatus.STRANDED: "danger",
+    DisplacedStatus.TOLD: "success",
 }
 SESSION_TONES: dict[str, str] = {
     SessionStatus.BOOKED: "info",

@@ -23,6 +23,7 @@ def wire() -> None:
             on_cancelled=services.course_cancelled,
             may_cancel=ordering.may_cancel,
             page=ordering.order_page,
+            paid_page=ordering.paid_page,
         )
     )
     form_kinds.register(
@@ -44,6 +45,7 @@ def wire() -> None:
     )
     sweeps.register("treatment.missed", services.sessions_mark_missed, every=300, title="missed sessions")
     sweeps.register("treatment.follow_ups", services.follow_ups_ask, every=60, title="follow-up forms that are due")
+    sweeps.register("treatment.outages", services.displaced_move, every=60, title="sessions of a machine that is down")
     everywhere = (Channel.INBOX, Channel.SMS, Channel.WECHAT)
     register(
         MessageKind(
@@ -66,6 +68,38 @@ def wire() -> None:
             _("Tomorrow's treatment"),
             _("%(item)s, session %(number)s of %(of)s: %(when)s, %(room)s."),
             still_wanted=ordering.session_still_booked,
+        )
+    )
+    register(
+        MessageKind(
+            "treatment.displaced",
+            _("Your session has another time"),
+            _("The machine is being repaired. %(item)s, instead of %(old)s: %(new)s, %(room)s."),
+            channels=everywhere,
+        )
+    )
+    register(
+        MessageKind(
+            "treatment.stranded",
+            _("Your session can't be given"),
+            _("The machine is being repaired. %(item)s of %(old)s needs another time: choose one, or we call you."),
+            channels=everywhere,
+        )
+    )
+    register(
+        MessageKind(
+            "treatment.hold",
+            _("A course is on hold"),
+            _("A course of yours stands still until you let it go on. Please look."),
+            urgent=True,
+        )
+    )
+    register(
+        MessageKind(
+            "treatment.interruption",
+            _("A course ends too late"),
+            _("It ends %(days)s working days later than planned; it bears %(limit)s. Decide how to make up for them."),
+            urgent=True,
         )
     )
     register(

@@ -11,13 +11,14 @@ from billing import services as billing
 from billing.models import Category, PriceItem
 from billing.services.payments import payment_take
 from emr import services as emr
-from emr.models import Encounter
+from emr.models import Diagnosis, DiagnosisRole, Encounter
 from hospital.forms import services as forms
 from hospital.forms.engine.definition import ALARM
 from hospital.forms.models import Response
 from hospital.kit import clock, sweeps
 from hospital.kit.actor import Actor, Role, system
 from hospital.kit.transactions import entry
+from hospital.organisation.models import Concept
 from tests.cast import Cast, Person, actor_of_person
 from treatment import services
 from treatment.models import Course, FollowUpPlan, Machine, Session, TreatmentItem
@@ -58,6 +59,7 @@ class Ward:
     machine: Machine
     second: Person  # the other therapist
     at: datetime
+    diagnosis: Any = None
 
     def actor(self, person: Person) -> Actor:
         return actor_of_person(person, self.at)
@@ -69,10 +71,15 @@ class Ward:
             sweeps.run(name, at=self.at)
 
     def visit(self) -> Encounter:
-        return entry(emr.encounter_open)(
+        visit = entry(emr.encounter_open)(
             actor=HOUSE, patient_id=self.cast.wang_fang.patient_id, kind="O", department_id=self.cast.oncology.pk,
             doctor_id=self.cast.doctor_li.staff.pk, because="", because_id=None, at=self.at,
         )  # fmt: skip
+        Diagnosis.objects.create(
+            encounter=visit, concept=self.diagnosis, code="C50.9", display="乳腺恶性肿瘤", role=DiagnosisRole.MAIN,
+            recorded_by=self.cast.doctor_li.staff, recorded_at=self.at,
+        )  # fmt: skip
+        return visit
 
     def order(self, planned: int = 3) -> Course:
         with_visit = self.visit()
@@ -184,4 +191,8 @@ def furnish(cast: Cast) -> Ward:
         code="L1", name="Linac 1", department=cast.radiotherapy, room="B1-1", opens_at=time(8), closes_at=time(18)
     )
     machine.items.add(item)
-    return Ward(cast, item, machine, cast.new_staff("冯疗", cast.radiotherapy, Role.THERAPIST), at)
+    diagnosis = Concept.objects.create(
+        system="tests.diagnosis", code="C50.9", display="乳腺恶性肿瘤", folded="乳腺恶性肿瘤", source="tests"
+    )
+    second = cast.new_staff("冯疗", cast.radiotherapy, Role.THERAPIST)
+    return Ward(cast, item, machine, second, at, diagnosis)

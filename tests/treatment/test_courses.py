@@ -10,14 +10,14 @@ from emr import services as emr
 from hospital.forms.models import Response
 from hospital.kit import clock
 from hospital.kit.invariants import offenders, registered
-from hospital.kit.problems import NotFound
+from hospital.kit.problems import NotFound, StaleMove
 from hospital.kit.transactions import entry
 from hospital.messaging.models import Message
 from hospital.people.models import Account
 from tests.treatment.conftest import HOUSE, Ward
 from treatment import errors, services
 from treatment.models import Alarm, Course, FollowUpTask
-from treatment.states import CourseStatus, SessionStatus, TaskStatus
+from treatment.states import AlarmStatus, CourseStatus, SessionStatus, TaskStatus
 
 
 def told(kind: str) -> list[Message]:
@@ -239,9 +239,17 @@ def test_a_bad_answer_alarms_the_case_manager_who_handles_it(ward: Ward) -> None
         services.alarm_handle(
             actor=ward.actor(ward.cast.therapist), alarm_id=alarm.pk, what_was_done="nothing", at=ward.at
         )
-    services.alarm_handle(
-        actor=ward.actor(ward.cast.case_manager), alarm_id=alarm.pk, what_was_done="called her", at=ward.at
-    )
+    manager = ward.actor(ward.cast.case_manager)
+    with pytest.raises(StaleMove):  # whoever calls takes it first, so that nobody calls twice
+        services.alarm_handle(actor=manager, alarm_id=alarm.pk, what_was_done="called her", at=ward.at)
+    services.alarm_take(actor=manager, alarm_id=alarm.pk, at=ward.at)
+    services.alarm_unreached(actor=manager, alarm_id=alarm.pk, at=ward.at)
+    alarm.refresh_from_db()
+    assert (alarm.status, alarm.tries) == (AlarmStatus.UNREACHED, 1)
+    assert alarm.call_again_at > ward.at
+    assert told("treatment.alarm"), "not reached is not handled"
+    services.alarm_take(actor=manager, alarm_id=alarm.pk, at=ward.at)
+    services.alarm_handle(actor=manager, alarm_id=alarm.pk, what_was_done="called her", at=ward.at)
     assert not told("treatment.alarm")
 
 

@@ -47,6 +47,11 @@ class TreatmentItem(models.Model):
     two_therapists = models.BooleanField(_("two people identify the patient"), default=False)  # TR-06
     assessment_form = models.SlugField(_("assessment form"), max_length=80, blank=True)
     assess_every = models.PositiveSmallIntegerField(_("assess every so many sessions"), default=0)  # TR-04
+    review_days = models.PositiveSmallIntegerField(
+        _("the doctor sees the patient every so many days"), default=0
+    )  # TR-09
+    contraindications = models.TextField(_("asked before each session, one question a line"), blank=True)  # TR-05
+    min_gap_hours = models.PositiveSmallIntegerField(_("hours between two sessions of one day"), default=6)  # TR-07
     follow_up = models.ForeignKey(
         FollowUpPlan, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("follow-up plan")
     )
@@ -64,6 +69,11 @@ class TreatmentItem(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def questions(self) -> list[str]:
+        """What is asked before each session; a yes stops it (TR-05)."""
+        return [line.strip() for line in self.contraindications.splitlines() if line.strip()]
+
 
 class Machine(models.Model):
     """A machine, couch or room that one patient uses at a time."""
@@ -75,6 +85,9 @@ class Machine(models.Model):
     items = models.ManyToManyField(TreatmentItem, related_name="machines", verbose_name=_("what it can give"))
     opens_at = models.TimeField(_("opens at"))
     closes_at = models.TimeField(_("closes at"))
+    beam_match = models.SlugField(
+        _("matched with"), max_length=20, blank=True, help_text=_("Machines of one word may stand in for each other.")
+    )  # TR-07; empty: none
     is_active = models.BooleanField(_("in use"), default=True)
     history = HistoricalRecords()
 

@@ -16,6 +16,14 @@ from ..states import COURSE_TONES, LIVE_SESSION, SESSION_TONES, CourseStatus, Se
 from .catalogue import Machine, TreatmentItem
 
 
+class Category(models.IntegerChoices):
+    """How a pause harms, by the kind of tumour and the aim (TR-08)."""
+
+    FAST = 1, _("1: fast growing, to be cured")
+    CURABLE = 2, _("2: other, to be cured")
+    PALLIATIVE = 3, _("3: to relieve")
+
+
 class Course(models.Model):
     """So many sessions of one item, as one doctor ordered them (T2). `planned` is the ordered number."""
 
@@ -29,6 +37,10 @@ class Course(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=CourseStatus.choices, default=CourseStatus.ORDERED)
     machine = models.ForeignKey(Machine, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     hour = models.TimeField(_("time of day"), null=True, blank=True)
+    category = models.PositiveSmallIntegerField(
+        _("how much a pause harms"), choices=Category.choices, default=Category.FAST
+    )  # TR-08; nobody said: the strictest
+    planned_end = models.DateField(null=True, blank=True)  # the day of the last session as first placed (TR-08)
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
     placed_at = models.DateTimeField(null=True, blank=True)
@@ -62,8 +74,11 @@ class ClearanceKind(models.TextChoices):
     """What must be there before the first session (TR-03, TR-06)."""
 
     CONSENT = "consent", _("consent of the patient")
+    SIMULATION = "simulation", _("CT simulation done")
     PHYSICIAN = "physician", _("plan approved by the doctor")
     PHYSICIST = "physicist", _("plan checked by the physicist")
+    QUALITY = "quality", _("plan measured on the machine")
+    IMAGE = "image", _("position checked by image")
 
 
 class Clearance(AppendOnly):
@@ -94,6 +109,7 @@ class Session(models.Model):
     of = models.PositiveSmallIntegerField(_("of"))
     day = models.DateField(_("day"))
     during = DateTimeRangeField(_("time"))
+    part = models.PositiveSmallIntegerField(default=1)  # 2: a second one on its day, by a signed decision (TR-07)
     status = models.CharField(_("status"), max_length=10, choices=SessionStatus.choices, default=SessionStatus.BOOKED)
     arrived_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -118,8 +134,11 @@ class Session(models.Model):
                 name="treatment_session_number",
             ),
             models.UniqueConstraint(
-                fields=["course", "day"], condition=models.Q(status__in=LIVE_SESSION), name="treatment_session_day"
+                fields=["course", "day", "part"],
+                condition=models.Q(status__in=LIVE_SESSION),
+                name="treatment_session_day",
             ),
+            models.CheckConstraint(condition=models.Q(part__in=[1, 2]), name="treatment_session_part"),
             models.CheckConstraint(
                 condition=models.Q(number__gte=1) & models.Q(number__lte=models.F("of")), name="treatment_session_of"
             ),
@@ -156,10 +175,17 @@ class SessionRecord(AppendOnly):
     dose_cgy = models.PositiveIntegerField(null=True)  # centigray, radiotherapy only
     remark = models.CharField(max_length=500, blank=True)
     adverse_event = models.CharField(max_length=500, blank=True)
+    adverse_grade = models.PositiveSmallIntegerField(null=True)  # CTCAE, 1 mild to 5 death
     at = models.DateTimeField()
 
     class Meta:
         verbose_name = _("record of a session")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(adverse_grade=None) | models.Q(adverse_grade__range=(1, 5)),
+                name="treatment_record_grade",
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.session_id)

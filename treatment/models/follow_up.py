@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from hospital.organisation.models import Department, Staff
 from hospital.people.models import Patient
 
-from ..states import AlarmStatus, TaskStatus
-from .courses import Course
+from ..states import ALARM_TONES, AlarmStatus, TaskStatus
+from .courses import Course, Session
 
 
 class FollowUpTask(models.Model):
@@ -39,14 +39,19 @@ class FollowUpTask(models.Model):
 
 
 class Alarm(models.Model):
-    """A bad answer that a case manager must see and handle."""
+    """A bad answer, or a grave reaction to a session, that a case manager must see, take and handle."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="+")
-    response_id = models.BigIntegerField(unique=True)
+    response_id = models.BigIntegerField(unique=True, null=True)  # of a bad answer
+    session = models.OneToOneField(Session, on_delete=models.PROTECT, null=True, related_name="alarm")  # of a reaction
     words = models.JSONField(default=list)  # what was answered, as the form words it
     status = models.CharField(_("status"), max_length=10, choices=AlarmStatus.choices, default=AlarmStatus.RAISED)
     raised_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True, blank=True)
+    taken_by = models.ForeignKey(Staff, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    tries = models.PositiveSmallIntegerField(default=0)  # calls that nobody answered
+    call_again_at = models.DateTimeField(null=True, blank=True)
     handled_at = models.DateTimeField(null=True, blank=True)
     handled_by = models.ForeignKey(Staff, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     what_was_done = models.CharField(_("what was done"), max_length=500, blank=True)
@@ -56,9 +61,18 @@ class Alarm(models.Model):
         verbose_name_plural = _("alarms")
         indexes = [
             models.Index(
-                fields=["department", "raised_at"], name="treatment_alarm_open", condition=models.Q(status="raised")
+                fields=["department", "raised_at"], name="treatment_alarm_open", condition=~models.Q(status="handled")
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(response_id=None) ^ models.Q(session=None), name="treatment_alarm_of_one_thing"
             )
         ]
 
     def __str__(self) -> str:
         return f"{self.patient_id} {self.raised_at:%F}"
+
+    @property
+    def tone(self) -> str:
+        return ALARM_TONES.get(self.status, "")

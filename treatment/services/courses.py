@@ -1,41 +1,33 @@
 """Courses: begun by an order, paid, placed on a machine as a whole, moved, stopped."""
 
 import hashlib
-from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from billing import selectors as billing
 from billing.services import LineSpec, refund_request
 from emr import services as emr
 from emr.models import Order
 from emr.selectors import order_get
 from hospital.audit.services import record
-from hospital.kit import clock
 from hospital.kit.actor import Actor, system
 from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry, within
 from hospital.messaging.services import message_withdraw, patient_tell
 from hospital.organisation.services import care_relation_open
-from hospital.organisation.workdays import workdays_from
+from hospital.organisation.workdays import Calendar
 
 from .. import errors, placement, policy
-from ..models import Assessment, Clearance, ClearanceKind, Course, Machine, Session, TreatmentItem
-from ..parameters import CARE_DAYS_AFTER, REMIND_HOURS
-from ..states import COURSE, LIVE_SESSION, OPEN_SESSION, SESSION, CourseStatus, SessionStatus
+from ..models import Assessment, Clearance, ClearanceKind, Course, Machine, Session, TreatmentItem, Way
+from ..parameters import CARE_DAYS_AFTER
+from ..selectors.calendar import days_of, hours_of, is_blocked, last_day
+from ..selectors.fees import fee_is_paid, sessions_paid
+from ..states import COURSE, LIVE_SESSION, OPEN_SESSION, CourseStatus, SessionStatus
+from .locks import course_locked
+from .placing import cancel, insert, remind
+from .safety import allows, interruption_watch
 
 HOUSE = system("treatment")
-
-
-def course_locked(course_id: int) -> Course:
-    """The course, locked: it is what two placements of the same course compete for."""
-    rows = Course.objects.select_for_update(no_key=True, of=("self",)).select_related("item", "order")
-    course = rows.filter(pk=course_id).first()
-    if course is None:
-        raise NotFound
-    return course
 
 
 @entry
@@ -127,8 +119,12 @@ def clearance_give(*, actor: Actor, course_id: int, kind: str, at: datetime) -> 
         raise NotFound
     if COURSE.is_final(course.status):
         raise errors.OrderStopped
-    if kind != ClearanceKind.CONSENT and course.clearances.filter(staff_id=actor.own_staff_id).exists():
-        raise errors.SamePerson
+    if kind in policy.FOUR_EYES:
+        others = course.clearances.filter(kind__in=policy.FOUR_EYES - {kind}, staff_id=actor.own_staff_id)
+        if others.exists():
+            raise errors.SamePerson
+    if kind == ClearanceKind.PHYSICIAN and not course.order.encounter.diagnoses.exists():
+        raise errors.DiagnosisMissing
     text = course.item.consent_text if kind == ClearanceKind.CONSENT else ""
     Clearance.objects.get_or_create(
         course=course,
@@ -166,7 +162,7 @@ def course_place(
         raise errors.HourNotOffered
     days = days_of(course, first_day, at)
     spans = [placement.span(day, hour, course.item.minutes) for day in days]
-    if _is_blocked(machine, spans):
+    if is_blocked(machine, spans):
         raise errors.HourTaken
     sessions = [
         Session(
@@ -180,8 +176,10 @@ def course_place(
         )
         for number, (day, span) in enumerate(zip(days, spans, strict=True), start=1)
     ]
-    _insert(sessions, actor=actor, at=at)
-    COURSE.move(course, CourseStatus.PLACED, actor=actor, at=at, machine=machine, hour=hour, placed_at=at)
+    insert(sessions, actor=actor, at=at)
+    COURSE.move(
+        course, CourseStatus.PLACED, actor=actor, at=at, machine=machine, hour=hour, placed_at=at, planned_end=days[-1]
+    )
     emr.order_schedule(actor=HOUSE, order_id=course.order_id, at=at)
     message_withdraw(key=f"treatment.to_place:{course.pk}", at=at)
     patient_tell(
@@ -199,70 +197,15 @@ def course_place(
         url=f"/treatment/{course.pk}/",
     )
     for session in sessions:
-        _remind(course, session, at)
+        remind(course, session, at)
     record(actor, "treatment.place", at=at, subject=course, patient_id=course.patient_id)
     return sessions
 
 
-def hours_of(machine: Machine, taken: Iterable[placement.Span] = ()) -> placement.MachineHours:
-    return placement.MachineHours(machine.pk, machine.opens_at, machine.closes_at, list(taken))
-
-
-def days_of(course: Course, first_day: date, at: datetime) -> list[date]:
-    """The days of the whole course from `first_day` on, never today's; within its validity (TR-02)."""
-    earliest = max(first_day, clock.business_day(at) + timedelta(days=1))
-    days = placement.treatment_days(
-        workdays_from(earliest, weekdays_only=True), course.planned, per_week=course.item.per_week
-    )
-    if days[-1] > last_day(course):
-        raise errors.OutOfCourse
-    return days
-
-
-def last_day(course: Course) -> date:
-    return clock.business_day(course.created_at) + timedelta(days=course.item.validity_days)
-
-
 def must_be_paid(course: Course, *, given: int) -> None:
     """A fee check (TR-01): one more than `given` is paid for and not promised back."""
-    charge_id = course.order.charge_id
-    if charge_id is None or billing.paid_quantity(charge_id, course.item.price_code) <= given:
+    if not fee_is_paid(course, given=given):
         raise errors.NotPaid
-
-
-def _is_blocked(machine: Machine, spans: Iterable[placement.Span]) -> bool:
-    blocks = [(block.starts_at, block.ends_at) for block in machine.blocks.all()]
-    return any(lower < end and upper > start for lower, upper in blocks for start, end in spans)
-
-
-def _insert(sessions: list[Session], *, actor: Actor, at: datetime) -> None:
-    try:
-        with transaction.atomic():
-            Session.objects.bulk_create(sessions)
-    except IntegrityError as error:
-        raise errors.HourTaken from error
-    for session in sessions:
-        SESSION.begin(session, actor=actor, at=at)
-
-
-def _remind(course: Course, session: Session, at: datetime) -> None:
-    start = session.starts_at
-    patient_tell(
-        key=f"treatment.reminder:{session.pk}",
-        patient_id=course.patient_id,
-        kind="treatment.reminder",
-        at=at,
-        context={
-            "item": course.item.name,
-            "number": session.number,
-            "of": session.of,
-            "room": session.machine.room,
-            "when": f"{clock.local(start):%m-%d %H:%M}",
-            "session_id": session.pk,
-        },
-        url=f"/treatment/{course.pk}/",
-        not_before=max(at, start - timedelta(hours=REMIND_HOURS.at(at))),
-    )
 
 
 # --- moving and stopping ---------------------------------------------------------------------------------------
@@ -282,9 +225,9 @@ def session_move(*, actor: Actor, session_id: int, day: date, hour: time, at: da
         raise errors.OrderStopped
     if not policy.may_still_move(session, at, by_patient=actor.acts_for(course.patient_id)):
         raise errors.TooLateToMove
-    start, end = _new_span(course, session, day, hour, at)
+    part, (start, end) = _new_place(course, session, day, hour, at)
     if session.status == SessionStatus.BOOKED:
-        _cancel(session, actor=actor, at=at, reason="moved")
+        cancel(session, actor=actor, at=at, reason="moved")
     moved = Session(
         course=course,
         patient_id=course.patient_id,
@@ -292,25 +235,42 @@ def session_move(*, actor: Actor, session_id: int, day: date, hour: time, at: da
         number=session.number,
         of=session.of,
         day=day,
+        part=part,
         during=DateTimeTZRange(start, end),
     )
-    _insert([moved], actor=actor, at=at)
-    _remind(course, moved, at)
+    insert([moved], actor=actor, at=at)
+    remind(course, moved, at)
+    interruption_watch(course, at=at)
     record(actor, "treatment.move", at=at, subject=moved, patient_id=course.patient_id)
     return moved
 
 
-def _new_span(course: Course, session: Session, day: date, hour: time, at: datetime) -> placement.Span:
+def _new_place(course: Course, session: Session, day: date, hour: time, at: datetime) -> tuple[int, placement.Span]:
+    """Which session of its day it becomes, and when; refused where the rhythm of the course forbids it (TR-07)."""
     if hour not in set(placement.hours_of(hours_of(session.machine), course.item.minutes)):
         raise errors.HourNotOffered
     start, end = placement.span(day, hour, course.item.minutes)
     if start <= at or day > last_day(course):
         raise errors.OutOfCourse
-    if course.sessions.filter(day=day, status__in=LIVE_SESSION).exclude(pk=session.pk).exists():
-        raise errors.DayTaken
-    if _is_blocked(session.machine, [(start, end)]):
+    if not Calendar(day, day).is_workday(day) and not allows(course, Way.WEEKEND):
+        raise errors.NotAWorkday
+    part = _part_of_day(course, session, day, (start, end))
+    if is_blocked(session.machine, [(start, end)]):
         raise errors.HourTaken
-    return start, end
+    return part, (start, end)
+
+
+def _part_of_day(course: Course, session: Session, day: date, span: placement.Span) -> int:
+    """1, or 2 beside a session of the same day: only by a signed decision, and hours apart (TR-07)."""
+    others = list(course.sessions.filter(day=day, status__in=LIVE_SESSION).exclude(pk=session.pk))
+    if not others:
+        return 1
+    if len(others) > 1 or not allows(course, Way.TWICE_DAILY):
+        raise errors.DayTaken
+    gap = timedelta(hours=course.item.min_gap_hours)
+    if span[0] < others[0].ends_at + gap and others[0].starts_at < span[1] + gap:
+        raise errors.GapTooShort(hours=course.item.min_gap_hours)
+    return 3 - others[0].part
 
 
 @entry
@@ -323,7 +283,7 @@ def course_stop(*, actor: Actor, course_id: int, at: datetime, reason: str) -> C
         raise errors.OrderStopped
     _end(course, CourseStatus.STOPPED, actor=actor, at=at, reason=reason)
     charge_id, code = course.order.charge_id, course.item.price_code
-    unused = billing.paid_quantity(charge_id, code) - course.done if charge_id else 0
+    unused = sessions_paid(course) - course.done
     emr.order_stop(actor=actor, order_id=course.order_id, at=at, reason=reason)
     if charge_id and unused > 0:
         refund_request(
@@ -339,12 +299,7 @@ def course_stop(*, actor: Actor, course_id: int, at: datetime, reason: str) -> C
 
 def _end(course: Course, status: CourseStatus, *, actor: Actor, at: datetime, reason: str) -> None:
     for session in course.sessions.select_for_update(no_key=True).filter(status__in=OPEN_SESSION).order_by("pk"):
-        _cancel(session, actor=actor, at=at, reason=reason)
+        cancel(session, actor=actor, at=at, reason=reason)
     message_withdraw(key=f"treatment.to_place:{course.pk}", at=at)
     COURSE.move(course, status, actor=actor, at=at, reason=reason, ended_at=at, end_reason=reason)
     record(actor, f"treatment.{status.value}", at=at, subject=course, patient_id=course.patient_id, reason=reason)
-
-
-def _cancel(session: Session, *, actor: Actor, at: datetime, reason: str) -> None:
-    SESSION.move(session, SessionStatus.CANCELLED, actor=actor, at=at, reason=reason, ended_at=at)
-    message_withdraw(key=f"treatment.reminder:{session.pk}", at=at)

@@ -11,8 +11,8 @@ from hospital.kit.transactions import entry, within
 from hospital.messaging.services import message_send, message_withdraw, patient_tell
 from hospital.organisation.models import Staff
 
-from ..models import Alarm, Course, FollowUpTask
-from ..parameters import ANSWER_DAYS
+from ..models import Alarm, Course, FollowUpTask, Session
+from ..parameters import ANSWER_DAYS, CALL_AGAIN_HOURS
 from ..states import ALARM, TASK, AlarmStatus, TaskStatus
 
 HOUSE = system("treatment.follow_up")
@@ -92,16 +92,30 @@ def follow_up_answered(response_id: int, at: datetime) -> None:
         TASK.move(task, TaskStatus.ANSWERED, actor=HOUSE, at=at, answered_at=at)
         message_withdraw(key=f"treatment.follow_up:{task.pk}", at=at)
     if response.alarms:
-        alarm_raise(response, department_id=task.course.department_id, at=at)
+        words = [f"{alarm['question']}：{alarm['answer']}" for alarm in response.alarms]
+        alarm_raise(
+            patient_id=response.patient_id,
+            department_id=task.course.department_id,
+            words=words,
+            response=response,
+            at=at,
+        )
 
 
 @within
-def alarm_raise(response: Response, *, department_id: int, at: datetime) -> None:
-    """Tell the case managers of the department, else of the house; once per handed-in form."""
-    words = [f"{alarm['question']}：{alarm['answer']}" for alarm in response.alarms]
+def alarm_raise(
+    *,
+    patient_id: int,
+    department_id: int,
+    words: list[str],
+    at: datetime,
+    response: Response | None = None,
+    session: Session | None = None,
+) -> None:
+    """Tell the case managers of the department, else of the house; once per handed-in form or session."""
+    source = {"response_id": response.pk} if response else {"session": session}
     alarm, created = Alarm.objects.get_or_create(
-        response_id=response.pk,
-        defaults={"patient_id": response.patient_id, "department_id": department_id, "words": words, "raised_at": at},
+        **source, defaults={"patient_id": patient_id, "department_id": department_id, "words": words, "raised_at": at}
     )
     if not created:
         return
@@ -115,17 +129,39 @@ def alarm_raise(response: Response, *, department_id: int, at: datetime) -> None
             kind="treatment.alarm",
             at=at,
             context={"count": len(words)},
-            patient_id=response.patient_id,
+            patient_id=patient_id,
             url="/staff/follow-up/",
         )
+
+
+def _alarm(actor: Actor, alarm_id: int) -> Alarm:
+    alarm = Alarm.objects.select_for_update(no_key=True, of=("self",)).filter(pk=alarm_id).first()
+    if alarm is None or not actor.is_any(Role.CASE_MANAGER):
+        raise NotFound
+    return alarm
+
+
+@entry
+def alarm_take(*, actor: Actor, alarm_id: int, at: datetime) -> None:
+    """This case manager calls now; the others needn't."""
+    alarm = _alarm(actor, alarm_id)
+    ALARM.move(alarm, AlarmStatus.TAKEN, actor=actor, at=at, taken_at=at, taken_by_id=actor.own_staff_id)
+    record(actor, "treatment.alarm_taken", at=at, subject=alarm, patient_id=alarm.patient_id)
+
+
+@entry
+def alarm_unreached(*, actor: Actor, alarm_id: int, at: datetime) -> None:
+    """Nobody answered: the alarm comes back, to be called again some hours later."""
+    alarm = _alarm(actor, alarm_id)
+    again = at + timedelta(hours=CALL_AGAIN_HOURS.at(at))
+    ALARM.move(alarm, AlarmStatus.UNREACHED, actor=actor, at=at, tries=alarm.tries + 1, call_again_at=again)
+    record(actor, "treatment.alarm_unreached", at=at, subject=alarm, patient_id=alarm.patient_id)
 
 
 @entry
 def alarm_handle(*, actor: Actor, alarm_id: int, what_was_done: str, at: datetime) -> None:
     """The case manager has called, and says what came of it."""
-    alarm = Alarm.objects.select_for_update(no_key=True).filter(pk=alarm_id).first()
-    if alarm is None or not actor.is_any(Role.CASE_MANAGER):
-        raise NotFound
+    alarm = _alarm(actor, alarm_id)
     ALARM.move(
         alarm,
         AlarmStatus.HANDLED,

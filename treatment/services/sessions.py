@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext
+
 from emr import services as emr
 from hospital.audit.services import record
-from hospital.forms.models import Response
 from hospital.forms.services import response_start
 from hospital.kit import clock
 from hospital.kit.actor import Actor, Role, system
@@ -15,31 +16,22 @@ from hospital.messaging.services import message_send, message_withdraw, patient_
 from hospital.organisation.models import Staff
 
 from .. import errors, policy
-from ..models import Assessment, ClearanceKind, Course, Session, SessionRecord
-from ..parameters import MISSED_AFTER_HOURS
+from ..models import Assessment, ClearanceKind, Course, HoldReason, Session, SessionRecord
+from ..parameters import ADVERSE_GRADE, MISSED_AFTER_HOURS
+from ..selectors.courses import assessment_due
 from ..states import COURSE, SESSION, CourseStatus, SessionStatus
-from .courses import HOUSE, course_locked, must_be_paid
-from .follow_up import plan_begin
+from .courses import HOUSE, must_be_paid
+from .follow_up import alarm_raise, plan_begin
+from .locks import course_locked, session_locked
+from .safety import hold_raise, interruption_watch, may_go_on
 
 FEATURES = frozenset({"card", "birth_date", "name", "phone"})  # by which a patient may be identified (TR-06)
-
-
-def _locked(actor: Actor, session_id: int) -> tuple[Course, Session]:
-    """The course first, then the session: the same order everywhere."""
-    found = Session.objects.filter(pk=session_id).first()
-    if found is None:
-        raise NotFound
-    course = course_locked(found.course_id)
-    if not policy.works_there(actor, course):
-        raise NotFound
-    rows = Session.objects.select_for_update(no_key=True, of=("self",)).select_related("machine")
-    return course, rows.get(pk=session_id)
 
 
 @entry
 def session_check_in(*, actor: Actor, session_id: int, patient_id: int, at: datetime) -> Session:
     """The patient of the scanned card has arrived for this session (AP-10)."""
-    course, session = _locked(actor, session_id)
+    course, session = session_locked(actor, session_id)
     if session.patient_id != patient_id or not policy.may_check_in(session, at):
         raise errors.WrongPatient
     if not policy.can_be_given(course):
@@ -73,20 +65,6 @@ def assessment_begin(*, actor: Actor, assessment_id: int, at: datetime) -> int:
     return int(response.pk)
 
 
-def assessment_done(response_id: int, at: datetime) -> None:
-    """The form was handed in."""
-    Assessment.objects.filter(response_id=response_id, done_at=None).update(done_at=at)
-
-
-def assessment_due(course: Course, number: int) -> Assessment | None:
-    """The first assessment that should have been handed in before session `number` (TR-04)."""
-    for assessment in course.assessments.filter(before__lte=number, done_at=None).order_by("before"):
-        response = Response.objects.filter(pk=assessment.response_id).first() if assessment.response_id else None
-        if response is None or response.is_open:
-            return assessment
-    return None
-
-
 @entry
 def session_execute(
     *,
@@ -98,13 +76,14 @@ def session_execute(
     dose_cgy: int | None = None,
     remark: str = "",
     adverse_event: str = "",
+    adverse_grade: int | None = None,
 ) -> SessionRecord:
     """Give a session: fee, releases, identity and assessment are checked once more, then it is written for ever.
 
     Raises NotArrived, OrderStopped, NotPaid (the second fee check), AllGiven, ConsentMissing, ClearanceMissing,
-    IdentityNotConfirmed, SamePerson, AssessmentDue.
+    IdentityNotConfirmed, SamePerson, AssessmentDue, QuestionsOpen, OnHold, ReviewDue.
     """
-    course, session = _locked(actor, session_id)
+    course, session = session_locked(actor, session_id)
     if session.status != SessionStatus.ARRIVED:
         raise errors.NotArrived
     if not policy.can_be_given(course):
@@ -116,6 +95,7 @@ def session_execute(
     _must_be_identified(actor, course, set(identified_by), second_therapist_id)
     if assessment_due(course, session.number) is not None:
         raise errors.AssessmentDue
+    may_go_on(course, session, at)
     written = SessionRecord.objects.create(
         session=session,
         machine=session.machine,
@@ -125,12 +105,16 @@ def session_execute(
         dose_cgy=dose_cgy,
         remark=remark,
         adverse_event=adverse_event,
+        adverse_grade=adverse_grade,
         at=at,
     )
     SESSION.move(session, SessionStatus.DONE, actor=actor, at=at, ended_at=at)
+    grave = adverse_grade is not None and adverse_grade >= ADVERSE_GRADE.at(at)
     _count(course, actor, at)
     record(actor, "treatment.execute", at=at, subject=session, patient_id=course.patient_id)
-    if adverse_event:
+    if grave:
+        _alarm(course, session, written, at)
+    if adverse_event or grave:
         _tell_doctor(course, session, at)
     return written
 
@@ -177,6 +161,16 @@ def _count(course: Course, actor: Actor, at: datetime) -> None:
         )
 
 
+def _alarm(course: Course, session: Session, written: SessionRecord, at: datetime) -> None:
+    """A grave reaction: nothing more is given until the doctor lets it, and the case manager calls (TR-04, T5)."""
+    grade = gettext("Reaction of grade %(grade)d: %(words)s") % {
+        "grade": written.adverse_grade, "words": written.adverse_event,
+    }  # fmt: skip
+    alarm_raise(patient_id=course.patient_id, department_id=course.department_id, words=[grade], session=session, at=at)
+    if not COURSE.is_final(course.status):
+        hold_raise(course, HoldReason.ADVERSE, source=f"record:{written.pk}", words=grade, at=at)
+
+
 def _tell_doctor(course: Course, session: Session, at: datetime) -> None:
     message_send(
         key=f"treatment.adverse:{session.pk}",
@@ -198,7 +192,8 @@ def sessions_mark_missed(*, at: datetime) -> int:
 
 @entry
 def _mark_missed(*, session_id: int, at: datetime) -> int:
-    rows = Session.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related("course__item")
+    course = course_locked(Session.objects.values_list("course_id", flat=True).get(pk=session_id))
+    rows = Session.objects.select_for_update(no_key=True, of=("self",)).select_related("course__item")
     session = rows.filter(pk=session_id, status=SessionStatus.BOOKED).first()
     if session is None:
         return 0
@@ -216,4 +211,5 @@ def _mark_missed(*, session_id: int, at: datetime) -> int:
         },
         url=f"/treatment/{session.course_id}/",
     )
+    interruption_watch(course, at=at)
     return 1

@@ -1,6 +1,6 @@
 """Pages of the people who treat: the board of the day, one session, the course, alarms of follow-up."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from django.contrib import messages as flash
 from django.http import HttpRequest, HttpResponse
@@ -11,14 +11,23 @@ from emr.policy import must_treat
 from emr.selectors import encounter_for
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
-from hospital.kit.actor import Role
+from hospital.kit.actor import Actor, Role
 from hospital.kit.problems import Problem, add_to_form
 from hospital.people.services import card_resolve
 
 from .. import errors, policy, selectors, services
-from ..forms import AlarmForm, CardForm, ExecuteForm, OrderForm, StopForm
+from ..forms import (
+    CardForm,
+    CategoryForm,
+    DecideForm,
+    ExecuteForm,
+    OrderForm,
+    ReleaseForm,
+    ReviewForm,
+    ScreenForm,
+    StopForm,
+)
 from ..models import Session
-from ..services.sessions import assessment_due
 from ..states import CourseStatus, SessionStatus
 
 _AT_THE_MACHINE = policy.AT_THE_MACHINE
@@ -33,12 +42,19 @@ def board(request: HttpRequest) -> HttpResponse:
         day = date.fromisoformat(request.GET.get("day", ""))
     except ValueError:
         day = clock.business_day(at)
-    columns = selectors.board_for(actor, day)
-    return render(
-        request,
-        "treatment/board.html",
-        {"columns": columns, "day": day, "today": clock.business_day(at), "form": CardForm()},
-    )
+    return render(request, "treatment/board.html", _board(actor, day, at, CardForm()))
+
+
+def _board(actor: Actor, day: date, at: datetime, form: CardForm) -> dict[str, object]:
+    one = timedelta(days=1)
+    return {
+        "columns": selectors.board_for(actor, day),
+        "day": day,
+        "before": day - one,
+        "after": day + one,
+        "today": clock.business_day(at),
+        "form": form,
+    }
 
 
 @rule("treatment.scan", _AT_THE_MACHINE, methods=["POST"])
@@ -57,8 +73,7 @@ def scan(request: HttpRequest) -> HttpResponse:
         except Problem as refused:
             problem = refused
     add_to_form(form, problem)
-    day = clock.business_day(at)
-    context = {"columns": selectors.board_for(actor, day), "day": day, "today": day, "form": form}
+    context = _board(actor, clock.business_day(at), at, form)
     return render(request, "treatment/board.html", context, status=problem.status)
 
 
@@ -118,9 +133,13 @@ def session_page(request: HttpRequest, pk: int) -> HttpResponse:
         "course": course,
         "form": form,
         "releases": selectors.releases_of(course, actor),
-        "assessment": assessment_due(course, session.number),
-        "fee_is_paid": _fee_is_paid(session),
+        "assessment": selectors.assessment_due(course, session.number),
+        "fee_is_paid": selectors.fee_is_paid(course, given=course.done),
         "can_execute": session.status == SessionStatus.ARRIVED,
+        "screening": selectors.screening_of(session),
+        "screen_form": ScreenForm(questions=course.item.questions),
+        "holds": selectors.holds_of(course),
+        "review_due": selectors.review_due(course, at=at),
     }
     return render(request, "treatment/session.html", context, status=status)
 
@@ -136,18 +155,9 @@ def _execute(request: HttpRequest, session: Session, form: ExecuteForm) -> None:
         dose_cgy=data["dose_cgy"],
         remark=data["remark"],
         adverse_event=data["adverse_event"],
+        adverse_grade=data["adverse_grade"],
         at=clock.now(),
     )
-
-
-def _fee_is_paid(session: Session) -> bool:
-    from ..services.courses import must_be_paid
-
-    try:
-        must_be_paid(session.course, given=session.course.done)
-    except errors.NotPaid:
-        return False
-    return True
 
 
 @rule("treatment.assess", _TREATERS, methods=["POST"], subject="assessment")
@@ -162,13 +172,25 @@ def course_page(request: HttpRequest, pk: int) -> HttpResponse:
     actor, at = actor_of(request), clock.now()
     course = selectors.course_for(actor, pk, at=at)
     sessions = selectors.sessions_of(course)
+    its_doctor = policy.is_its_doctor(actor, course)
     context = {
         "course": course,
         "sessions": sessions,
+        "holds": selectors.holds_of(course),
+        "hold_form": ReleaseForm(),
+        "case": selectors.interruption_of(course),
+        "decide_form": DecideForm(),
+        "reviews": selectors.reviews_of(course),
+        "review_form": ReviewForm(),
+        "review_due": selectors.review_due(course, at=at),
+        "category_form": CategoryForm(initial={"category": course.category}),
+        "its_doctor": its_doctor,
+        "may_check": policy.works_there(actor, course),
+        "can_be_given": policy.can_be_given(course),
         "releases": selectors.releases_of(course, actor),
         "assessments": selectors.assessments_of(course),
         "form": StopForm(),
-        "may_stop": policy.is_its_doctor(actor, course) and course.status == CourseStatus.RUNNING,
+        "may_stop": its_doctor and course.status == CourseStatus.RUNNING,
     }
     return render(request, "treatment/staff_course.html", context)
 
@@ -189,27 +211,3 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     services.course_stop(actor=actor_of(request), course_id=pk, at=clock.now(), reason=form.cleaned_data["reason"])
     flash.success(request, _("The course is stopped; what was paid and not given goes back."))
     return redirect("treatment_staff:course", pk=pk)
-
-
-@rule("follow_up.alarms", {Role.CASE_MANAGER})
-def alarm_list(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    context = {
-        "raised": list(selectors.alarms_for(actor, handled=False)[:100]),
-        "handled": list(selectors.alarms_for(actor, handled=True)[:20]),
-        "form": AlarmForm(),
-    }
-    return render(request, "treatment/alarms.html", context)
-
-
-@rule("follow_up.handle", {Role.CASE_MANAGER}, methods=["POST"], subject="alarm")
-def alarm_handle(request: HttpRequest, pk: int) -> HttpResponse:
-    form = AlarmForm(request.POST)
-    if not form.is_valid():
-        flash.error(request, _("Say what was done."))
-        return redirect("treatment_staff:alarms")
-    services.alarm_handle(
-        actor=actor_of(request), alarm_id=pk, what_was_done=form.cleaned_data["what_was_done"], at=clock.now()
-    )
-    flash.success(request, _("Handled."))
-    return redirect("treatment_staff:alarms")

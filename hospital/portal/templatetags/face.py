@@ -264,6 +264,17 @@ def trend(
     }  # fmt: skip
 
 
+@register.inclusion_tag("components/bars.html")
+def bars(title: str, rows: Sequence[tuple[str, float, str]], unit: str = "") -> Context:
+    """(label, value, value in words) as bars; the longest fills the line, percents fill a hundred. Read as a table."""
+    most = 100.0 if unit == "%" else max((float(value) for _label, value, _text in rows), default=0.0)
+    lines = [
+        {"label": label, "text": text, "share": f"{min(100.0, 100 * float(value) / most) if most else 0:.1f}"}
+        for label, value, text in rows
+    ]
+    return {"title": title, "rows": lines, "unit": unit}
+
+
 # --- Frames ----------------------------------------------------------------------------------------------------
 
 

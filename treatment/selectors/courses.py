@@ -1,24 +1,25 @@
 """Reads of treatment. What names a patient goes through `course_for`, which asks and leaves an audit line."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from hospital.audit.services import record
+from hospital.forms.models import Response
 from hospital.kit import clock
 from hospital.kit.actor import Actor, Role
 from hospital.kit.problems import NotFound
 from hospital.organisation.models import Staff
 from hospital.organisation.selectors import cares_for
 
-from . import placement, policy
-from .models import Alarm, Assessment, ClearanceKind, Course, FollowUpTask, Machine, Session
-from .services.courses import days_of, hours_of
-from .states import LIVE_SESSION, AlarmStatus, CourseStatus, SessionStatus, TaskStatus
+from .. import placement, policy
+from ..models import Assessment, ClearanceKind, Course, Machine, Session
+from ..states import LIVE_SESSION, CourseStatus, SessionStatus
+from .calendar import days_of, hours_of
 
 
 def course_for(actor: Actor, course_id: int, *, at: datetime, action: str = "treatment.read") -> Course:
@@ -107,22 +108,22 @@ def choices_of(course: Course, first_day: date, *, at: datetime) -> Choices:
     }
     window = (clock.day_bounds(days[0])[0], clock.day_bounds(days[-1])[1])
     offers = placement.hours_free(
-        [hours_of(machine, _taken(machine, window)) for machine in machines.values()],
+        [hours_of(machine, taken_of(machine, window)) for machine in machines.values()],
         days,
         course.item.minutes,
-        _busy(course.patient_id, window),
+        busy_of(course.patient_id, window),
     )
     hours = [Choice(machines[offer.machine_id], offer) for offer in placement.one_per_hour(offers)]
     return Choices(days, hours)
 
 
-def _taken(machine: Machine, window: placement.Span) -> list[placement.Span]:
+def taken_of(machine: Machine, window: placement.Span) -> list[placement.Span]:
     rows = machine.sessions.filter(status__in=LIVE_SESSION, during__overlap=window)
     spans = [(session.starts_at, session.ends_at) for session in rows.only("during")]
     return spans + [(block.starts_at, block.ends_at) for block in machine.blocks.all()]
 
 
-def _busy(patient_id: int, window: placement.Span) -> list[placement.Span]:
+def busy_of(patient_id: int, window: placement.Span) -> list[placement.Span]:
     rows = Session.objects.filter(patient_id=patient_id, status__in=LIVE_SESSION, during__overlap=window)
     return [(session.starts_at, session.ends_at) for session in rows.only("during")]
 
@@ -130,44 +131,11 @@ def _busy(patient_id: int, window: placement.Span) -> list[placement.Span]:
 def free_times(session: Session, day: date) -> list[placement.Offer]:
     """The free hours of the session's machine on one day, for moving one session."""
     window = clock.day_bounds(day)
-    machine = hours_of(session.machine, _taken(session.machine, window))
-    return placement.hours_free([machine], [day], session.course.item.minutes, _busy(session.patient_id, window))
+    machine = hours_of(session.machine, taken_of(session.machine, window))
+    return placement.hours_free([machine], [day], session.course.item.minutes, busy_of(session.patient_id, window))
 
 
-# --- the board of the day --------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Column:
-    """One machine of the board with its sessions of the day, by time."""
-
-    machine: Machine
-    sessions: list[Session] = field(default_factory=list)
-
-    @property
-    def done(self) -> int:
-        return sum(session.status == SessionStatus.DONE for session in self.sessions)
-
-
-def board_for(actor: Actor, day: date) -> list[Column]:
-    """The machines of the actor's departments with the day's sessions; names are masked by the page (SEC-09)."""
-    machines = Machine.objects.filter(department_id__in=actor.department_ids, is_active=True).order_by("code")
-    columns = {machine.pk: Column(machine) for machine in machines}
-    rows = Session.objects.filter(day=day, machine_id__in=columns).exclude(status=SessionStatus.CANCELLED)
-    for session in rows.select_related("patient", "course__item").order_by("during", "pk"):
-        columns[session.machine_id].sessions.append(session)
-    return list(columns.values())
-
-
-def session_of_card(actor: Actor, patient_id: int, *, at: datetime) -> Session | None:
-    """The patient's booked session of today in the actor's departments: what the scanned card is for."""
-    rows = Session.objects.filter(
-        patient_id=patient_id,
-        day=clock.business_day(at),
-        status=SessionStatus.BOOKED,
-        course__department_id__in=actor.department_ids,
-    )
-    return rows.order_by("during").first()
+# --- what must be there, and who is there ------------------------------------------------------------------------
 
 
 def colleagues_of(course: Course, actor: Actor) -> QuerySet[Staff]:
@@ -196,32 +164,17 @@ def releases_of(course: Course, actor: Actor) -> list[Release]:
     ]
 
 
+def assessment_due(course: Course, number: int) -> Assessment | None:
+    """The first assessment that should have been handed in before session `number` (TR-04)."""
+    for assessment in course.assessments.filter(before__lte=number, done_at=None).order_by("before"):
+        response = Response.objects.filter(pk=assessment.response_id).first() if assessment.response_id else None
+        if response is None or response.is_open:
+            return assessment
+    return None
+
+
 def assessments_of(course: Course) -> list[Assessment]:
     return list(course.assessments.order_by("before"))
-
-
-# --- follow-up -------------------------------------------------------------------------------------------------
-
-
-def follow_ups_for(actor: Actor) -> QuerySet[FollowUpTask]:
-    """What the patients of this account were or will be asked, the open ones first."""
-    rows = FollowUpTask.objects.filter(patient_id__in=actor.patient_ids).exclude(status=TaskStatus.CANCELLED)
-    open_first = Count("pk", filter=Q(status=TaskStatus.ASKED))
-    return rows.annotate(is_open=open_first).select_related("course__item", "patient").order_by("-is_open", "due_at")
-
-
-def follow_ups_open(actor: Actor) -> int:
-    return FollowUpTask.objects.filter(patient_id__in=actor.patient_ids, status=TaskStatus.ASKED).count()
-
-
-def alarms_for(actor: Actor, *, handled: bool) -> QuerySet[Alarm]:
-    """Alarms for the case manager: the oldest unhandled first, or the last handled."""
-    if not actor.is_any(Role.CASE_MANAGER):
-        raise NotFound
-    rows = Alarm.objects.select_related("patient", "department", "handled_by")
-    if handled:
-        return rows.filter(status=AlarmStatus.HANDLED).order_by("-handled_at")
-    return rows.filter(status=AlarmStatus.RAISED).order_by("raised_at")
 
 
 def weeks_of(sessions: Iterable[Session]) -> list[list[Session | date]]:
