@@ -28,6 +28,17 @@ WECHAT_FEE_BP = Parameter(
     "billing.wechat_fee_bp", int, 60, source="PAY-04", unit="1/10000",
     title=_("Commission agreed with WeChat Pay"),
 )  # fmt: skip
+ALIPAY_FEE_BP = Parameter(
+    "billing.alipay_fee_bp", int, 60, source="PAY-04", unit="1/10000", title=_("Commission agreed with Alipay")
+)
+UNIONPAY_FEE_BP = Parameter(
+    "billing.unionpay_fee_bp", int, 60, source="PAY-04", unit="1/10000", title=_("Commission agreed with UnionPay")
+)
+FEE_BP = {"wechat": WECHAT_FEE_BP, "alipay": ALIPAY_FEE_BP, "unionpay": UNIONPAY_FEE_BP}
+CREDIT_DAYS = Parameter(
+    "billing.credit_days", int, 3, source="PAY-04", unit="d",
+    title=_("Days after which a channel's money must have arrived at the bank"),
+)  # fmt: skip
 BILL_FROM_HOUR = Parameter(
     "billing.bill_from_hour",
     int,

@@ -25,7 +25,7 @@ from ..channels.unionpay import bill as unionpay_bill
 from ..channels.wechat import bill as wechat_bill
 from ..models import BillFetch, BillFile, BillPart, Channel
 from ..parameters import BILL_FROM_HOUR, BILL_UNTIL_HOUR
-from .recon import recon_run
+from .recon import recon_again
 
 log = logging.getLogger(__name__)
 ROBOT = system("billing.bills")
@@ -206,18 +206,18 @@ def _fetch(channel: str, day: date, *, at: datetime) -> int:
         return 0
     try:
         raw = base.client(channel).bill(day)
-        file, _new = bill_import(
+        bill_import(
             actor=ROBOT, channel=channel, raw=raw, name=f"{channel}-{day:%Y%m%d}.csv", at=at, day=day, source="download"
         )
     except base.NoBill:
         BillFetch.objects.filter(pk=fetch.pk).update(done_at=at, no_bill=True, last_error="")
-        recon_run(actor=ROBOT, channel=channel, day=day, at=at)
+        recon_again(actor=ROBOT, channel=channel, day=day, at=at)
         return 1
     except (base.BillNotReady, base.ChannelUnknown, base.ChannelRefused, FileRefused) as error:
         _missing(fetch.pk, day, str(getattr(error, "reason", "") or error) or type(error).__name__, at=at)
         return 1
     BillFetch.objects.filter(pk=fetch.pk).update(done_at=at, last_error="")
-    recon_run(actor=ROBOT, channel=channel, day=day, at=at, file_id=file.pk)
+    recon_again(actor=ROBOT, channel=channel, day=day, at=at)
     return 1
 
 

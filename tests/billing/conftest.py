@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
@@ -18,6 +18,9 @@ from billing.channels.wechat.sandbox import Keys, Sandbox, make_keys
 from billing.models import Category, Charge, PriceItem
 from hospital.kit import clock
 from tests.cast import Cast, Person, actor_of_person
+
+if TYPE_CHECKING:
+    from tests.billing.books import Books
 
 KIND = "tests.thing"
 
@@ -167,3 +170,10 @@ def ring(headers: dict[str, str], body: str) -> Any:
         "/pay/notify/wechat/", body.encode(), content_type=headers.get("Content-Type", "application/json"),
         headers={name: value for name, value in headers.items() if name.startswith("Wechatpay-")},
     )  # fmt: skip
+
+
+@pytest.fixture
+def books(house: House, bank: Bank, settings: Any) -> "Books":
+    from tests.billing.books import Books
+
+    return Books(house, clock.business_day(house.at) - timedelta(days=3), settings.WECHATPAY_MCHID)
