@@ -5,6 +5,7 @@ A public rule that isn't here, or a name here without a public rule, fails `mana
 
 PUBLIC_ROUTES = frozenset(
     {
+        "api.docs",
         "api.schema",
         "appointments.api.doctors",
         "appointments.api.periods",

@@ -246,7 +246,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["hospital.api.RulePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "hospital.api_schema.HouseSchema",
     "EXCEPTION_HANDLER": "hospital.api.problem_answer",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -255,8 +255,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "HTTP API of the internet hospital: the same verbs as its pages.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "hospital.api_schema.add_refusals",
+    ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # Fields of the same name with different choices keep the names that programs know.
     "ENUM_NAME_OVERRIDES": {

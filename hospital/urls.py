@@ -41,5 +41,6 @@ urlpatterns = [
     path("staff/", include("hospital.interop.staff_urls")),
     *[path("api/v1/", include(f"{app}.api.urls")) for app in _API],
     path("api/schema/", api_docs.SchemaView.as_view(), name="schema"),
+    path("api/docs/", api_docs.docs, name="api_docs"),
     path("admin/", admin.site.urls),
 ]

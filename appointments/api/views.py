@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +15,7 @@ from hospital.audit.replies import reply_once
 from hospital.kit import clock
 from hospital.kit.access import actor_of, public, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS
+from hospital.kit.api_parameters import IDEMPOTENCY_KEY
 from hospital.kit.problems import NotFound
 
 from . import serializers
@@ -63,15 +64,6 @@ class Periods(APIView):
         return Response(serializers.PeriodOutput(selectors.periods_free(session_id, at=at), many=True).data)
 
 
-_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="Repeat it to get the first answer again.",
-)
-
-
 def _body(booking: Booking) -> Mapping[str, Any]:
     """The booking as plain JSON values, as it is stored for a repeated request."""
     import json
@@ -85,7 +77,7 @@ class Bookings(APIView):
     """Hold a place; pay its charge until `held_until`, else it is free again."""
 
     @extend_schema(
-        parameters=[_KEY],
+        parameters=[IDEMPOTENCY_KEY],
         request=serializers.BookingInput,
         responses={201: serializers.BookingOutput},
         summary="Hold a place",

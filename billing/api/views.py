@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +17,7 @@ from hospital.audit.replies import reply_once
 from hospital.kit import clock
 from hospital.kit.access import actor_of, public, rule
 from hospital.kit.actor import PATIENTS
+from hospital.kit.api_parameters import IDEMPOTENCY_KEY
 from hospital.kit.problems import Invalid
 from hospital.people.models import Account
 
@@ -70,7 +71,7 @@ class PayOrders(APIView):
     """Open one order at WeChat Pay for some open bills; what the payer needs is in `prepared`."""
 
     @extend_schema(
-        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)],
+        parameters=[IDEMPOTENCY_KEY],
         request=serializers.PayOrderInput, responses={201: serializers.PayOrderOutput}, summary="Open a pay order",
     )  # fmt: skip
     def post(self, request: Request) -> Response:

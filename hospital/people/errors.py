@@ -130,3 +130,27 @@ class CardNotRead(Problem):
     status = 422
     title = _("This visit card can't be read")
     next_step = _("Ask the patient to open the visit card on the phone again, or type the number below the bar code.")
+
+
+class OwnAccount(Problem):
+    code = "SEC-02-own"
+    title = _("Nobody does this to their own account")
+    next_step = _("Ask another administrator.")
+
+
+class SameAdministrator(Problem):
+    code = "SEC-01-four-eyes"
+    title = _("A second administrator decides")
+    next_step = _("Whoever asked, and whose account it is, can't decide.")
+
+
+class ResetWaits(Problem):
+    code = "SEC-01-reset-waits"
+    title = _("A request for this account waits already")
+    next_step = _("Ask another administrator to decide on it.")
+
+
+class ProgramNameTaken(Problem):
+    code = "SEC-01-program-name"
+    title = _("A program of this name is on the list already")
+    next_step = _("Choose another name; a key that was ended keeps its name.")

@@ -17,6 +17,8 @@ from django.utils.translation import pgettext_lazy
 from hospital.kit.fields import BlindIndexField, EncryptedTextField, IdentityQuerySet
 from hospital.kit.masking import mask_id, mask_name, mask_phone
 
+from .states import ResetStatus
+
 
 class AccountManager(BaseUserManager.from_queryset(IdentityQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> "Account":
@@ -276,3 +278,31 @@ class ServiceToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SecondFactorReset(models.Model):
+    """Somebody lost the authenticator: one administrator asks, another decides (four eyes, SEC-01)."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    reason = models.CharField(_("reason"), max_length=200)
+    status = models.CharField(max_length=10, choices=ResetStatus.choices, default=ResetStatus.WAITING)
+    decided_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("reset of a second factor")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"], condition=models.Q(status="waiting"), name="people_one_reset_waiting"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_by=None)
+                | ~models.Q(decided_by=models.F("asked_by")) & ~models.Q(decided_by=models.F("account")),
+                name="people_reset_four_eyes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.status}"

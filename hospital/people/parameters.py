@@ -37,3 +37,11 @@ PROFILES = Parameter("people.profiles", int, 5, source="AP-04", title=_("People 
 GUARDIAN_AGE = Parameter(
     "people.guardian_age", int, 14, source="SEC-07", title=_("Age below which a guardian consents"), unit="a"
 )
+TOKEN_DAYS = Parameter(
+    "people.token_days",
+    int,
+    366,
+    source="SEC-01",
+    title=_("Days for which a program's key may be good at most"),
+    unit="d",
+)

@@ -11,6 +11,10 @@ def register_all() -> None:
         {
             "account.close": _("closed an account"),
             "account.password": _("set a password"),
+            "account.reopen": _("opened an account again"),
+            "account.reset_ask": _("asked to forget a second factor"),
+            "account.reset_approved": _("forgot a second factor"),
+            "account.reset_refused": _("refused to forget a second factor"),
             "account.second_factor": _("enrolled an authenticator"),
             "account.sign_out_everywhere": _("signed out on all devices"),
             "account.wechat_bind": _("bound a WeChat account"),

@@ -65,6 +65,8 @@ GROUPS: tuple[Group, ...] = (
             Place(_("Emergency openings"), "/staff/emergency/reviews/", "shield"),
             Place(_("Audit trail"), "/staff/audit/", "eye"),
             Place(_("Dashboards"), "/staff/insight/", "chart"),
+            Place(_("Accounts of staff"), "/staff/accounts/", "users"),
+            Place(_("Programs"), "/staff/programs/", "lock"),
             Place(_("Administration"), "/admin/", "settings"),
         ),
     ),

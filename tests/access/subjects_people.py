@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from hospital.people.models import ServiceToken
+from hospital.people.services import service_token_create
 from tests.access.subjects import OK, Case, subject
-from tests.cast import Cast, Person
+from tests.cast import HOUSE, Cast, Person
 
 EVERYBODY = ("anonymous", "disabled", "idle", "service")
 
@@ -53,3 +55,9 @@ def family_link(cast: Cast, rule: str) -> Sequence[Case]:
         Case("oneself", {"pk": mine.get(relation="self").pk}, may=()),
         Case("foreign", {"pk": cast.stranger.account.family_links.get().pk}, may=()),
     ]
+
+
+@subject("people.program")
+def program(cast: Cast, rule: str) -> Sequence[Case]:
+    service_token_create(actor=HOUSE, name="tests.program", scopes=["people.me"], days=1, at=cast.at)
+    return [Case("any", {"pk": ServiceToken.objects.get(name="tests.program").pk}, may={"admin"})]

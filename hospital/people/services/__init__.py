@@ -1,5 +1,6 @@
 """Writes of hospital.people: the only way its rows change."""
 
+from .accounts import account_close, account_reopen, reset_ask, reset_decide
 from .cards import card_issue, card_resolve
 from .codes import code_prove, code_send, send_due_codes
 from .family import (
@@ -13,7 +14,6 @@ from .family import (
     patient_verify,
 )
 from .sign_in import (
-    account_close,
     has_second_factor,
     password_change,
     second_factor_confirm,
@@ -31,6 +31,7 @@ from .tokens import service_token_create, service_token_find, service_token_revo
 __all__ = [
     "Member",
     "account_close",
+    "account_reopen",
     "card_issue",
     "card_resolve",
     "code_prove",
@@ -44,6 +45,8 @@ __all__ = [
     "patient_create",
     "patient_unmask",
     "patient_verify",
+    "reset_ask",
+    "reset_decide",
     "second_factor_confirm",
     "second_factor_enrol",
     "second_factor_prove",

@@ -202,13 +202,6 @@ def sign_out_everywhere(*, actor: Actor, account_id: int, at: datetime) -> Accou
 
 
 @entry
-def account_close(*, actor: Actor, account_id: int, reason: str, at: datetime) -> None:
-    """Nobody signs in to it any more, and who is signed in is out at the next request."""
-    Account.objects.filter(pk=account_id).update(is_active=False, epoch=F("epoch") + 1)
-    record(actor, "account.close", at=at, subject=Account.objects.get(pk=account_id), reason=reason)
-
-
-@entry
 def sign_out(*, actor: Actor, account_id: int, at: datetime) -> None:
     """The line of leaving; the session itself is ended by sessions.end."""
     record(actor, "sign_out", at=at, subject=Account.objects.get(pk=account_id))
