@@ -5,13 +5,15 @@ next step. AccessMiddleware asks the view's declared rule before the view runs (
 """
 
 import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template import loader
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
@@ -136,6 +138,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer(request, NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Nothing here asks the database: it may be what is away. Then it is a 503, and the same again may well succeed."""
+    away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    status = 503 if away else 500
+    response: HttpResponse
+    if wants_json(request):
+        body = {"type": "about:blank", "code": "away" if away else "broken", "status": status}
+        response = JsonResponse(body, status=status, content_type="application/problem+json")
+    else:
+        response = HttpResponse(loader.get_template("500.html").render(), status=status)
+    if away:
+        response["Retry-After"] = "10"
+    add_never_cache_headers(response)
+    return response
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "hospital.people.middleware.RequestIdMiddleware",
+    "hospital.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -151,7 +152,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": env.text("REDIS_PREFIX", "ih") + ":",
-    "socket_timeout": 5,
+    "socket_timeout": 3,
     "socket_connect_timeout": 2,
     "visibility_timeout": 60,
 }
@@ -287,7 +288,10 @@ ALIPAY_APP_ID = env.text("ALIPAY_APP_ID", "")  # empty: this hospital takes no A
 ALIPAY_SELLER_ID = env.text("ALIPAY_SELLER_ID", "")  # 2088...: whose money it is; each notice must name it
 ALIPAY_PRIVATE_KEY = env.text("ALIPAY_PRIVATE_KEY", "")  # PEM of the application's key
 ALIPAY_PUBLIC_KEY = env.text("ALIPAY_PUBLIC_KEY", "")  # PEM of Alipay's key
-OUTSIDE_TIMEOUT = (3, 10)  # seconds to connect, to answer: no outside program may hold a worker longer
+OUTSIDE_TIMEOUT = (3, 7)  # seconds to connect, to answer: no outside program may hold a worker longer
+OUTSIDE_ROOM = env.number(
+    "OUTSIDE_ROOM", 3
+)  # of WEB_THREADS: callers of one outside program at once in a process (G32)
 
 # --- Log: one line an event, no personal data (SEC-13) --------------------------------------------------------
 LOGGING: dict[str, Any] = {

@@ -7,6 +7,7 @@ from hospital import api_docs, health, problem_pages
 
 handler404 = problem_pages.not_found
 handler403 = problem_pages.forbidden
+handler500 = problem_pages.server_error
 
 _API = ["hospital.people", "hospital.organisation", "hospital.messaging", "hospital.forms", "billing", "emr",
         "appointments", "consult", "treatment", "hospital.interop", "hospital.portal"]  # fmt: skip

@@ -13,6 +13,8 @@ from typing import Protocol
 
 from django.db import transaction
 
+from hospital.kit.outside import OutsideError, room
+
 from ..models import PayOrder, Refund
 
 
@@ -85,11 +87,18 @@ class Client(Protocol):
 
 
 @contextmanager
-def outside() -> Iterator[None]:
-    """Refuses to call out while a transaction is open (a durable block raises inside another)."""
+def outside(channel: str = "") -> Iterator[None]:
+    """Refuses to call out while a transaction is open (a durable block raises inside another).
+
+    Raises ChannelUnknown when too many callers of this process wait for the channel already (G32).
+    """
     with transaction.atomic(durable=True):
         pass
-    yield
+    try:
+        with room(f"payment channel {channel}"):
+            yield
+    except OutsideError as error:
+        raise ChannelUnknown(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

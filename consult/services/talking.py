@@ -4,6 +4,7 @@ The database is the truth. The channel layer only says "look": a socket that hea
 everything after the last line it has.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from hospital.kit.actor import Actor, system
+from hospital.kit.breaker import Breaker
 from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry, within
 from hospital.messaging.services import message_send, patient_tell
@@ -24,6 +26,9 @@ from ..states import OPEN_TALK, VisitStatus
 
 log = logging.getLogger(__name__)
 HOUSE = system("consult")
+
+_WAKE_SECONDS = 1.0
+_layer = Breaker()
 
 
 def group_of(visit_id: int) -> str:
@@ -42,12 +47,21 @@ def locked(visit_id: int) -> OnlineVisit:
 def wake(visit_id: int) -> None:
     """After the commit, tell the sockets of this talk to look. A layer that is down is no error: they look anyway."""
 
-    def send() -> None:
+    async def tell() -> None:
         layer = get_channel_layer()
+        async with asyncio.timeout(_WAKE_SECONDS):
+            await layer.group_send(group_of(visit_id), {"type": "talk.wake"})  # type: ignore[union-attr]
+
+    def send() -> None:
+        if _layer.is_open:
+            return
         try:
-            async_to_sync(layer.group_send)(group_of(visit_id), {"type": "talk.wake"})  # type: ignore[union-attr]
+            async_to_sync(tell)()
         except Exception:  # whatever Redis and its client raise; sockets look by their own clock
+            _layer.failed()
             log.warning("talk %s: the channel layer didn't take the wake-up", visit_id)
+        else:
+            _layer.answered()
 
     transaction.on_commit(send)
 

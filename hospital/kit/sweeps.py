@@ -12,6 +12,8 @@ from typing import Protocol
 
 from django.db import transaction
 
+from .breaker import Breaker
+
 log = logging.getLogger(__name__)
 
 
@@ -66,10 +68,18 @@ def wake(name: str) -> None:
     transaction.on_commit(lambda: _send(name))
 
 
+_broker = Breaker()
+
+
 def _send(name: str) -> None:
     from hospital.celery import sweep_run
 
+    if _broker.is_open:
+        return
     try:
         sweep_run.apply_async((name,), retry=False, expires=60)
-    except sweep_run.OperationalError:
-        log.warning("no broker to wake %s; beat or the next tick will", name)
+    except sweep_run.OperationalError as error:
+        _broker.failed()
+        log.warning("no broker to wake %s (%s); beat or the next tick will", name, type(error).__name__)
+    else:
+        _broker.answered()

@@ -38,6 +38,13 @@ def preference_for(actor: Actor) -> Preference:
     )
 
 
+def outbox_oldest(at: datetime) -> datetime | None:
+    """Since when the oldest message or delivery that is due has been waiting."""
+    due = Message.objects.filter(status=MessageStatus.WAITING, not_before__lte=at).aggregate(oldest=Min("not_before"))
+    late = Delivery.objects.filter(status=DeliveryStatus.WAITING, due_at__lte=at).aggregate(oldest=Min("due_at"))
+    return min((moment for moment in (due["oldest"], late["oldest"]) if moment), default=None)
+
+
 def outbox_status(at: datetime) -> dict[str, Any]:
     """How the outbox stands: counts by status and channel, and how late the oldest is (seconds)."""
     waiting = Message.objects.filter(status=MessageStatus.WAITING)

@@ -10,4 +10,12 @@ class OperationsConfig(AppConfig):
     verbose_name = _("Operations")
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401 - importing registers the system checks
+        from hospital.kit import sweeps
+
+        from . import (
+            checks,  # noqa: F401 - importing registers the system checks
+            probes,
+        )
+
+        probes.register_all()
+        sweeps.register("operations.heartbeat", probes.heartbeat, every=15, title="Background work is alive")

@@ -88,7 +88,7 @@ class WeChatClient:
 
     def _ask(self, verb: str, **kwargs: Any) -> tuple[int, Any]:
         """One call of the SDK. Whatever isn't a verified answer of WeChat's is ChannelUnknown."""
-        with outside():
+        with outside("wechat"):
             try:
                 status, body = getattr(self._sdk, verb)(**kwargs)
             except requests.RequestException as error:

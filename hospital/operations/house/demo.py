@@ -69,9 +69,9 @@ class House:
         children = [
             child("sandbox", answers(f"http://127.0.0.1:{sandbox}/readyz"), python_, "manage.py", "sandbox",
                   "--port", str(sandbox), "--state-dir", str(self.layout.var / "sandbox")),
-            child("web", answers(f"http://127.0.0.1:{web}/readyz"), f"{bin_}/gunicorn", "-c", "deploy/gunicorn.conf.py",
+            child("web", answers(f"http://127.0.0.1:{web}/readyz?for=serving"), f"{bin_}/gunicorn", "-c", "deploy/gunicorn.conf.py",
                   "--bind", f"{self.layout.host}:{web}", "hospital.wsgi:application"),
-            child("realtime", answers(f"http://127.0.0.1:{realtime}/readyz"), f"{bin_}/uvicorn", "--host",
+            child("realtime", answers(f"http://127.0.0.1:{realtime}/readyz?for=serving"), f"{bin_}/uvicorn", "--host",
                   self.layout.host, "--port", str(realtime), "--no-access-log", "hospital.asgi:application"),
             child("worker", logs(r"celery@\S+ ready"), f"{bin_}/celery", "-A", "hospital", "worker", "-c", "2", "-l",
                   "INFO", "--without-gossip", "--without-mingle"),
