@@ -66,3 +66,42 @@ class ChannelSilent(Problem):
     status = 503
     title = _("The payment channel does not answer at the moment")
     next_step = _("Nothing is lost. Please try again in a moment; if you have paid, it will show here by itself.")
+
+
+class ShiftOpen(Problem):
+    code = "PAY-05-shift-open"
+    title = _("Your shift is open already")
+    next_step = _("Count and close it before you open the next one.")
+
+
+class ShiftClosed(Problem):
+    code = "PAY-05-shift-closed"
+    title = _("This shift is closed")
+    next_step = _("Money that moves now belongs to the next shift.")
+
+
+class CountWrong(Problem):
+    code = "PAY-05-count-wrong"
+    status = 422
+    title = _("This isn't an amount that a drawer can hold")
+    next_step = _("Type what you counted in yuan, for example 1250.50.")
+
+
+class ReasonMissing(Problem):
+    code = "PAY-05-reason-missing"
+    status = 422
+    title = _("The count differs from the books")
+    next_step = _("Count once more. If it stays so, say why; a second person will look.")
+
+
+class SlipWrong(Problem):
+    code = "PAY-02-slip-wrong"
+    status = 422
+    title = _("The numbers of the slip aren't complete")
+    next_step = _("Type the 12-digit reference number and the 8-character terminal number from the slip.")
+
+
+class SlipUsed(Problem):
+    code = "PAY-02-slip-used"
+    title = _("This slip was entered before")
+    next_step = _("Each slip pays once. Look at the slip again.")

@@ -1,7 +1,11 @@
 """What is typed on billing's staff pages."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from hospital.kit.money import parse_yuan
 
 from .models import ReconCase
 
@@ -21,3 +25,29 @@ class BillUpload(forms.Form):
 
 class Reason(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=80)
+
+
+class YuanField(forms.CharField):
+    """An amount in yuan, cleaned to fen."""
+
+    def clean(self, value: Any) -> int:
+        text = super().clean(value)
+        try:
+            return parse_yuan(text)
+        except ValueError as error:
+            raise forms.ValidationError(_("Type an amount in yuan, for example 1250.50."), code="invalid") from error
+
+
+class ShiftBegin(forms.Form):
+    float_yuan = YuanField(label=_("Change in the drawer (yuan)"), max_length=12)
+
+
+class ShiftCount(forms.Form):
+    cash = YuanField(label=_("Counted in the drawer (yuan)"), max_length=12)
+    card = YuanField(label=_("Total of the card terminal (yuan)"), max_length=12)
+    reason = forms.CharField(label=_("Reason of a difference"), max_length=200, required=False)
+
+
+class Slip(forms.Form):
+    slip = forms.CharField(label=_("Reference number on the slip"), max_length=12, required=False)
+    terminal = forms.CharField(label=_("Terminal"), max_length=8, required=False)

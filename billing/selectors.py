@@ -10,8 +10,6 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from hospital.audit import services as audit
-from hospital.audit.models import Entry as AuditLine
-from hospital.kit import clock
 from hospital.kit.actor import Actor, Role
 from hospital.kit.problems import NotFound
 from hospital.organisation.selectors import cares_for
@@ -19,14 +17,16 @@ from hospital.people.models import Patient
 
 from . import errors, policy
 from .models import (
+    DESK_CHANNELS,
     BillFetch,
     BillFile,
     Channel,
     Charge,
     ChargeLine,
     DayClose,
+    DeskEntry,
+    DeskShift,
     Difference,
-    Payment,
     PayOrder,
     PriceItem,
     ReconCase,
@@ -34,7 +34,7 @@ from .models import (
     Refund,
     RefundLine,
 )
-from .states import LIVE_ORDER, LIVE_REFUND, CaseStatus, ChargeStatus, RefundStatus
+from .states import LIVE_ORDER, LIVE_REFUND, CaseStatus, ChargeStatus, RefundStatus, ShiftStatus
 
 
 def price_at(code: str, *, at: datetime, campus_id: int | None = None) -> PriceItem:
@@ -186,22 +186,40 @@ def desk_patient_for(actor: Actor, patient_id: int, *, at: datetime) -> tuple[Pa
     open_ones = Charge.objects.filter(Q(expires_at=None) | Q(expires_at__gt=at), patient_id=patient_id)
     charges = open_ones.filter(status=ChargeStatus.OPEN).prefetch_related("lines").order_by("pk")
     refunds = Refund.objects.filter(
-        charge__patient_id=patient_id, payment__channel=Channel.CASH, status=RefundStatus.APPROVED
-    ).select_related("charge")
+        charge__patient_id=patient_id, payment__channel__in=DESK_CHANNELS, status=RefundStatus.APPROVED
+    ).select_related("charge", "payment")
     return patient, list(charges), list(refunds.order_by("pk"))
 
 
-def desk_today(actor: Actor, *, at: datetime) -> tuple[int, int]:
-    """Fen that this cashier took and handed back today: what must lie in the drawer."""
-    if actor.staff_id is None:
-        raise NotFound
-    start, end = clock.day_bounds(clock.business_day(at))
-    taken = Payment.objects.filter(
-        channel=Channel.CASH, order__staff_id=actor.staff_id, success_at__gte=start, success_at__lt=end
-    ).aggregate(fen=Sum("amount"))["fen"]
-    mine = AuditLine.objects.filter(action="refund.cash", staff_id=actor.staff_id, at__gte=start, at__lt=end)
-    given = Refund.objects.filter(pk__in=[int(pk) for pk in mine.values_list("subject_id", flat=True)])
-    return int(taken or 0), int(given.aggregate(fen=Sum("amount"))["fen"] or 0)
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A cashier's desk as its page shows it; fen."""
+
+    shift: DeskShift | None
+    taken: int
+    given: int
+    card: int
+    drawer: int
+    counted: list[DeskShift]  # one's own that wait for a second person
+    to_check: list[DeskShift]  # those of others
+
+
+def desk_for(actor: Actor) -> Desk:
+    """The open shift of this cashier, with what its books say lies in the drawer."""
+    waiting = list(
+        DeskShift.objects.filter(status=ShiftStatus.COUNTED).select_related("staff").order_by("counted_at")[:50]
+    )
+    own = [one for one in waiting if one.staff_id == actor.staff_id]
+    others = [one for one in waiting if one.counted_by_account_id != actor.account_id]
+    shift = DeskShift.objects.filter(staff_id=actor.own_staff_id, status=ShiftStatus.OPEN).first()
+    cash = DeskEntry.objects.filter(shift=shift, channel=Channel.CASH) if shift else DeskEntry.objects.none()
+    taken = int(cash.filter(amount__gt=0).aggregate(fen=Sum("amount"))["fen"] or 0)
+    given = -int(cash.filter(amount__lt=0).aggregate(fen=Sum("amount"))["fen"] or 0)
+    card = (
+        DeskEntry.objects.filter(shift=shift, channel=Channel.POS).aggregate(fen=Sum("amount"))["fen"] if shift else 0
+    )
+    drawer = (shift.float_fen if shift else 0) + taken - given
+    return Desk(shift, taken, given, int(card or 0), drawer, own, others)
 
 
 # --- The finance office -------------------------------------------------------------------------------------------

@@ -75,8 +75,7 @@ SHIFT = Lifecycle(
     "billing.shift",
     moves={
         ShiftStatus.OPEN: {ShiftStatus.COUNTED, ShiftStatus.CLOSED},
-        # Counted wrongly: the second person sends it back, and it is counted again.
-        ShiftStatus.COUNTED: {ShiftStatus.CLOSED, ShiftStatus.OPEN},
+        ShiftStatus.COUNTED: {ShiftStatus.CLOSED},
     },
 )
 

@@ -11,6 +11,8 @@ def register_all() -> None:
         {
             "bill_file.import": _("read in a bill of the channel"),
             "bill_file.missing": _("missed a bill of the channel"),
+            "desk.shift_check": _("checked a cashier's count"),
+            "desk.shift_count": _("counted a cash drawer"),
             "day.close": _("closed a day of accounts"),
             "day.close_propose": _("proposed to close a day of accounts"),
             "day.reopen": _("opened a closed day of accounts again"),

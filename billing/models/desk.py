@@ -39,7 +39,7 @@ class DeskShift(models.Model):
         verbose_name_plural = _("cashiers' shifts")
         constraints = [
             models.UniqueConstraint(
-                fields=["staff"], condition=~Q(status=ShiftStatus.CLOSED), name="billing_one_shift_per_cashier"
+                fields=["staff"], condition=Q(status=ShiftStatus.OPEN), name="billing_one_shift_per_cashier"
             ),
             models.CheckConstraint(condition=Q(float_fen__gte=0), name="billing_shift_float"),
             models.CheckConstraint(

@@ -50,6 +50,7 @@ GROUPS: tuple[Group, ...] = (
             Place(_("Check-in"), "/staff/check-in/", "scan"),
             Place(_("Rosters"), "/staff/rosters/", "calendar"),
             Place(_("Cash desk"), "/staff/cash/", "pay"),
+            Place(_("Counts to check"), "/staff/cash/shifts/", "ok"),
             Place(_("Refunds"), "/staff/refunds/", "undo"),
             Place(_("Reconciliation"), "/staff/finance/", "scale"),
             Place(_("Amendments"), "/staff/amendments/", "edit"),

@@ -8,7 +8,9 @@ from django.db import transaction
 
 from billing import kinds, services
 from billing.channels.cash.services import cash_take
-from billing.models import Category, PriceItem, ReconCase
+from billing.channels.cash.shifts import shift_count
+from billing.models import Category, DeskShift, PriceItem, ReconCase
+from hospital.kit.actor import Role
 from hospital.organisation.models import PolicyParameter
 from tests.access.subjects import Case, subject
 from tests.cast import Cast, Person, actor_of_person
@@ -124,6 +126,26 @@ def _refund(cast: Cast, actor: Person, subject_id: int) -> Any:
 @subject("cash_refund")
 def cash_refund(cast: Cast, rule: str) -> Sequence[Case]:
     return [Case("approved", {"refund_id": _refund(cast, cast.wang_fang, 300).pk}, may={"cashier"})]
+
+
+@subject("own_shift")
+def own_shift(cast: Cast, rule: str) -> Sequence[Case]:
+    """Each cashier counts the own drawer."""
+    _paid_in_cash(cast, 310)
+    shift = DeskShift.objects.get()
+    return [Case("own", {"shift_id": shift.pk}, may={"cashier"}, data={"cash": "123.45", "card": "0", "reason": ""})]
+
+
+@subject("counted_shift")
+def counted_shift(cast: Cast, rule: str) -> Sequence[Case]:
+    """A difference is checked by another person than the one who counted."""
+    other = actor_of_person(cast.new_staff("钱收", cast.office, Role.CASHIER))
+    owed = _owe(cast, cast.wang_fang, 311)
+    cash_take(actor=other, patient_id=cast.wang_fang.patient_id, charge_ids=[owed.pk], at=cast.at)
+    shift = shift_count(
+        actor=other, shift_id=DeskShift.objects.get().pk, counted_cash=1, counted_card=0, reason="CANARY", at=cast.at
+    )
+    return [Case("counted", {"shift_id": shift.pk}, may={"cashier", "finance", "second_finance"}, secrets=SECRETS)]
 
 
 @subject("big_refund")
