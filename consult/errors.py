@@ -97,14 +97,13 @@ class TooFast(Problem):
     next_step = _("Wait a moment, then go on.")
 
 
+class TooManyPictures(Problem):
+    code = "consult-pictures"
+    title = _("A talk takes %(most)d pictures at most")
+    next_step = _("Describe the rest in words, or ask the doctor which picture matters most.")
+
+
 class UnderWay(Problem):
     code = "consult-under-way"
     title = _("The doctor has begun this visit")
     next_step = _("Tell the doctor in the talk; only the doctor can end it now.")
-
-
-class FileRefused(Problem):
-    code = "consult-file"
-    status = 422
-    title = _("Only pictures (JPEG or PNG) up to %(most)d MB can be taken")
-    next_step = _("Take a photo of the page and choose it here.")

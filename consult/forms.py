@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from hospital.kit import clock
+from hospital.kit.pictures import ACCEPT
 
 from .models import EndCode, EvidenceKind
 
@@ -20,7 +21,11 @@ class ShownForm(forms.Form):
     display = forms.CharField(label=_("Diagnosis, as it is written there"), max_length=300)
     hospital = forms.CharField(label=_("Hospital"), max_length=100)
     diagnosed_on = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}))
-    file = forms.FileField(label=_("Photo of the page"), help_text=_("JPEG or PNG, up to 5 MB"))
+    file = forms.FileField(
+        label=_("Photo of the page"),
+        help_text=_("JPEG, PNG or WebP, up to 10 MB"),
+        widget=forms.FileInput(attrs={"accept": ACCEPT}),
+    )
 
     def clean_diagnosed_on(self) -> Any:
         day = self.cleaned_data["diagnosed_on"]

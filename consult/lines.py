@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,8 @@ def shown(lines: Iterable[TalkMessage], viewer: str) -> list[dict[str, Any]]:
 
 
 def _shown(line: TalkMessage, viewer: str) -> dict[str, Any]:
+    if line.kind == MessageKind.PICTURE:
+        return _picture(line, viewer)
     title, icon, url = _CARDS.get(str(line.card.get("what", "")), ("", "", ""))
     url = url.format(id=line.card.get("id", ""))
     return {
@@ -39,6 +42,20 @@ def _shown(line: TalkMessage, viewer: str) -> dict[str, Any]:
         "title": title,
         "icon": icon,
         "url": url if viewer == Sender.PATIENT and url and page_exists(url) else "",
+    }
+
+
+def _picture(line: TalkMessage, viewer: str) -> dict[str, Any]:
+    return {
+        "seq": line.seq,
+        "at": line.at,
+        "mine": line.sender == viewer,
+        "who": Sender(line.sender).label,
+        "is_picture": True,
+        "key": line.client_key if line.sender == viewer else "",
+        "url": reverse("consult:picture", args=[line.visit_id, line.card["id"]]),
+        "width": line.card["width"],
+        "height": line.card["height"],
     }
 
 

@@ -26,6 +26,12 @@ GUARDIAN_AGE = Parameter(
 TEXT_CHARACTERS = Parameter(
     "consult.text_characters", int, 1000, source="hospital", title=_("Longest line of a talk"), unit="characters"
 )
+PICTURE_MEGABYTES = Parameter(
+    "consult.picture_megabytes", int, 10, source="G16", title=_("Largest picture of a talk"), unit="MB"
+)
+PICTURES_PER_VISIT = Parameter(
+    "consult.pictures_per_visit", int, 60, source="G16", title=_("Most pictures in one talk")
+)
 LINES_PER_MINUTE = Parameter(
     "consult.lines_per_minute", int, 60, source="G19", title=_("Most lines of a talk in a minute by one person")
 )

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from . import views
+from . import pictures, views
 
 app_name = "consult"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,4 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("consult/<int:pk>/cancel/", views.cancel, name="cancel"),
     path("consult/<int:pk>/talk/", views.talk, name="talk"),
     path("talk/<int:pk>/messages/", views.talk_messages, name="messages"),
+    path("talk/<int:pk>/pictures/", pictures.send, name="pictures"),
+    path("talk/<int:pk>/pictures/<int:picture_id>/", pictures.read, name="picture"),
 ]

@@ -12,6 +12,7 @@ from hospital.forms.states import FINISHED
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS, Actor, Role
+from hospital.kit.pictures import ACCEPT, PictureRefused
 from hospital.kit.problems import NotFound, Problem
 from hospital.organisation.models import Staff
 from hospital.organisation.policy import may_work_online
@@ -63,7 +64,7 @@ def apply(request: HttpRequest, staff_id: int) -> HttpResponse:
                 actor=actor, patient_id=patient.pk, doctor_id=doctor.pk, at=at,
                 shown=Shown(**form.cleaned_data) if form is not None else None,
             )  # fmt: skip
-        except errors.FileRefused as problem:
+        except PictureRefused as problem:
             assert form is not None
             form.add_error("file", problem.reason)
             status = problem.status
@@ -201,6 +202,7 @@ def talk_context(actor: Actor, visit: OnlineVisit, viewer: str) -> dict[str, Any
         "visit": visit,
         "lines": lines.shown(found, viewer),
         "last": found[-1].seq if found else 0,
+        "accept": ACCEPT,
         "may_talk": visit.talk_is_open if viewer == Sender.PATIENT else visit.status == VisitStatus.TALKING,
     }
 

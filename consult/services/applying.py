@@ -1,6 +1,6 @@
 """The patient's way to the doctor: evidence, consent, questions, time, payment."""
 
-import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import IO, Any
@@ -17,6 +17,7 @@ from hospital.forms.services import response_start, response_stop
 from hospital.forms.states import FINISHED
 from hospital.kit import clock
 from hospital.kit.actor import Actor, Role
+from hospital.kit.pictures import picture_read
 from hospital.kit.problems import Invalid, NotFound
 from hospital.kit.transactions import entry
 from hospital.organisation.models import Staff
@@ -30,8 +31,7 @@ from .talking import locked, notice_add
 
 FORM = "preconsult-oncology"
 BECAUSE = "consult.visit"
-MOST_BYTES = 5 * 1024 * 1024
-_PICTURES = {b"\xff\xd8\xff": "jpg", b"\x89PNG\r\n\x1a\n": "png"}
+MOST_BYTES = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +106,13 @@ def _in_pilot(doctor: Staff, at: datetime) -> bool:
 
 
 def _picture(shown: Shown) -> ContentFile[bytes] | None:
-    """A picture that may be kept: JPEG or PNG by its first bytes, not by its name (G16)."""
+    """The photographed page, made anew from its pixels (G16)."""
     if shown.kind not in EvidenceKind.values or shown.kind == EvidenceKind.OWN:
         raise Invalid(fields={"kind": str(EvidenceKind.choices)})
     if shown.file is None:
         return None
-    content = shown.file.read(MOST_BYTES + 1)
-    ending = next((e for head, e in _PICTURES.items() if content.startswith(head)), None)
-    if ending is None or len(content) > MOST_BYTES:
-        raise errors.FileRefused(most=MOST_BYTES // 1024 // 1024)
-    return ContentFile(content, name=f"{hashlib.sha256(content).hexdigest()[:24]}.{ending}")
+    made = picture_read(shown.file, most_bytes=MOST_BYTES)
+    return ContentFile(made.content, name=f"{secrets.token_hex(20)}.jpg")
 
 
 def _link(visit: OnlineVisit, own: list[OfflineDiagnosis], shown: Shown | None, picture: Any) -> None:

@@ -156,6 +156,29 @@
     });
     for (const [key, text] of pending) show(key, text);
   }
+  // A picture goes by HTTP at once when it is chosen; the line comes back like any other.
+  const gallery = document.querySelector("[data-talk-picture]");
+  if (gallery) {
+    const words = gallery.querySelector("[data-picture-state]");
+    const chosen = gallery.elements.namedItem("picture");
+    gallery.querySelector("[data-no-script]").remove();
+    chosen.addEventListener("change", async () => {
+      if (!chosen.files.length) return;
+      const body = new FormData(gallery);
+      body.set("key", `p-${chosen.files[0].size}-${chosen.files[0].lastModified}`); // the same picture again is the same line
+      words.textContent = words.dataset.sending;
+      try {
+        const answer = await fetch(gallery.action, { method: "POST", body, headers: { Accept: "application/json" } });
+        const said = await answer.json();
+        words.textContent = answer.ok ? "" : `${said.title} ${said.next_step}`;
+        if (answer.ok && status.socket) status.socket.send(JSON.stringify({ type: "after", seq: status.last }));
+        else if (answer.ok) await poll();
+      } catch {
+        words.textContent = words.dataset.failed;
+      }
+      chosen.value = "";
+    });
+  }
   connect();
   setInterval(poll, POLL);
   toEnd();

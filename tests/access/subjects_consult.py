@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from io import BytesIO
 
-from consult.models import OnlineVisit
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from consult import services
+from consult.models import OnlineVisit, TalkPicture
 from consult.services.applying import Shown
 from hospital.kit import clock
 from tests.access.subjects import Case, subject
 from tests.cast import Cast
-from tests.consult.stage import Stage, build
+from tests.consult.stage import Stage, build, jpeg
 
 # The state in which each rule finds its visit.
 _STATE = {
@@ -29,6 +32,14 @@ def _visit(stage: Stage, rule: str) -> OnlineVisit:
     return visit
 
 
+class Again(SimpleUploadedFile):
+    """A file that each visitor of the matrix can send."""
+
+    def read(self, num_bytes: int | None = None) -> bytes:
+        self.seek(0)
+        return bytes(super().read(num_bytes))
+
+
 @subject("online_visit")
 def online_visit(cast: Cast, rule: str) -> Sequence[Case]:
     stage = build(cast)
@@ -38,6 +49,7 @@ def online_visit(cast: Cast, rule: str) -> Sequence[Case]:
         "consult.time": {"period": stage.periods()[0].pk},
         "consult.talk": {"text": "你好"},
         "consult.messages": {"text": "你好"},
+        "consult.pictures": {"picture": Again("a.jpg", jpeg(), "image/jpeg")},
         "consult.act": {"action": "say", "text": "你好"},
     }.get(rule)
     may = {"wang_fang", "doctor_li"}
@@ -55,9 +67,18 @@ def online_doctor(cast: Cast, rule: str) -> Sequence[Case]:
 @subject("online_evidence")
 def online_evidence(cast: Cast, rule: str) -> Sequence[Case]:
     stage = build(cast)
-    picture = BytesIO(b"\xff\xd8\xff\xe0CANARY-EVIDENCE")
+    picture = BytesIO(jpeg())
     shown = Shown("discharge", "乳腺癌", "县医院", clock.today(), picture)
     visit = stage.waiting(shown=shown)
     evidence = visit.evidence.get()
     url = {"pk": visit.pk, "evidence_id": evidence.pk}
-    return [Case("of one's own visit", url, {"doctor_li"}, secrets=["CANARY-EVIDENCE"])]
+    return [Case("of one's own visit", url, {"doctor_li"})]
+
+
+@subject("talk_picture")
+def talk_picture(cast: Cast, rule: str) -> Sequence[Case]:
+    stage = build(cast)
+    visit = _visit(stage, rule)
+    services.picture_post(actor=stage.patient, visit_id=visit.pk, upload=BytesIO(jpeg()), client_key="", at=clock.now())
+    url = {"pk": visit.pk, "picture_id": TalkPicture.objects.get().pk}
+    return [Case("of one's own talk", url, {"wang_fang", "doctor_li"})]

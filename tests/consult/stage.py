@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 from django.db import transaction
+from PIL import Image
 
 import appointments.services
 import billing.services
@@ -35,6 +37,13 @@ from tests.emr.conftest import C50, FIELDS, Clinic, furnish, open_visit
 HOUSE = system("tests.consult")
 FEE = "REG-ONLINE"
 CODES = "urn:hospital:codes:preconsult"
+
+
+def jpeg(width: int = 60, height: int = 40, **options: Any) -> bytes:
+    """A real picture."""
+    out = BytesIO()
+    Image.new("RGB", (width, height), "teal").save(out, "JPEG", **options)
+    return out.getvalue()
 
 
 def coding(system: str, code: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from consult.models import OnlineVisit, TalkMessage
 from tests.cast import client_for
-from tests.consult.stage import Stage
+from tests.consult.stage import Stage, jpeg
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ def test_a_first_visit_is_told_why_and_where_to_go_IH01(stage: Stage) -> None:
               "diagnosed_on": "2026-01-05"}  # fmt: skip
     bad = client.post(url, {**fields, "file": SimpleUploadedFile("a.jpg", b"<svg/>")})
     assert bad.status_code == 422 and not OnlineVisit.objects.exists()
-    good = client.post(url, {**fields, "file": SimpleUploadedFile("a.exe", b"\xff\xd8\xff123")})
+    good = client.post(url, {**fields, "file": SimpleUploadedFile("a.exe", jpeg())})
     assert good.status_code == 302
     visit = OnlineVisit.objects.get()
     assert visit.evidence.get().file.name.endswith(".jpg")
