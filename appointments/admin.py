@@ -18,7 +18,20 @@ from hospital.kit.access import actor_of
 from hospital.kit.problems import Problem
 
 from . import services
-from .models import CampusPoint, Kiosk, Quota, ReleaseRule, RosterDay, RosterSlot, Session
+from .models import (
+    CampusPoint,
+    ExamItem,
+    ExamMachine,
+    ExamRule,
+    ExamShift,
+    Kiosk,
+    PrepQuestion,
+    Quota,
+    ReleaseRule,
+    RosterDay,
+    RosterSlot,
+    Session,
+)
 from .states import BookingStatus, SessionStatus
 
 
@@ -186,3 +199,36 @@ class KioskAdmin(admin.ModelAdmin[Kiosk]):
     def _say(self, request: HttpRequest, kiosk: Kiosk, key: str) -> None:
         text = _("Key of %(kiosk)s, shown this once: %(key)s") % {"kiosk": kiosk.name, "key": key}
         messages.warning(request, text)
+
+
+@admin.register(ExamMachine)
+class ExamMachineAdmin(admin.ModelAdmin[ExamMachine]):
+    list_display = ("name", "campus", "room", "is_active")
+    list_filter = ("campus", "is_active")
+    list_select_related = ("campus",)
+
+
+class PrepQuestionInline(admin.TabularInline[PrepQuestion, ExamItem]):
+    model = PrepQuestion
+    extra = 0
+
+
+@admin.register(ExamItem)
+class ExamItemAdmin(admin.ModelAdmin[ExamItem]):
+    list_display = ("code", "name", "minutes", "fasting_hours", "traits")
+    search_fields = ("code", "name")
+    filter_horizontal = ("orderables", "machines")
+    inlines = (PrepQuestionInline,)
+
+
+@admin.register(ExamRule)
+class ExamRuleAdmin(admin.ModelAdmin[ExamRule]):
+    list_display = ("first", "then", "minutes", "why", "source")
+
+
+@admin.register(ExamShift)
+class ExamShiftAdmin(admin.ModelAdmin[ExamShift]):
+    list_display = ("machine", "staff", "during", "normal_until")
+    list_filter = ("machine",)
+    list_select_related = ("machine", "staff")
+    raw_id_fields = ("staff",)

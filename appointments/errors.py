@@ -139,3 +139,53 @@ class ReasonNeeded(Problem):
     status = 422
     title = _("Calling someone out of turn needs a reason")
     next_step = _("Write the reason; it is kept with your name.")
+
+
+class ExamNotPaid(Problem):
+    code = "AP-12-unpaid"
+    title = _("This exam isn't paid yet")
+    next_step = _("Pay first; the proposed time stays possible while it is free.")
+
+
+class ExamOver(Problem):
+    code = "AP-12-over"
+    title = _("This exam needs no booking any more")
+    next_step = _("Look under Exam appointments for its present state.")
+
+
+class AnswerMissing(Problem):
+    code = "AP-12-answer"
+    status = 422
+    title = _("Please answer before booking: %(question)s")
+    next_step = _("The answer decides whether this exam is safe for you.")
+
+
+class ExamRefused(Problem):
+    code = "AP-12-refused"
+    status = 422
+    title = _("%(exam)s can't be booked with this answer: %(why)s")
+    next_step = _("Please speak with the doctor who ordered it, or call the hospital's service desk.")
+
+
+class ExamsTooClose(Problem):
+    code = "AP-13-interval"
+    title = _("%(first)s and %(then)s would be too close together: %(why)s")
+    next_step = _("Here is a proposal that keeps the interval.")
+
+
+class ExamTaken(Problem):
+    code = "AP-14-taken"
+    title = _("This time has just been taken")
+    next_step = _("Here is the next proposal.")
+
+
+class ExamReserve(Problem):
+    code = "AP-14-reserve"
+    title = _("This time is kept for urgent exams")
+    next_step = _("Choose another time.")
+
+
+class MachineBusy(Problem):
+    code = "AP-14-busy"
+    title = _("Patients are booked at this machine in that time")
+    next_step = _("Move these bookings first, then block the machine.")

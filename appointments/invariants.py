@@ -92,3 +92,28 @@ def register_all() -> None:
         "JOIN appointments_place AS place ON place.booking_id = booking.id "
         "WHERE booking.pool <> place.pool AND (booking.pool <> 'common' OR place.common_from IS NULL)",
     )
+    register(
+        "appointments.exam_lies_in_its_shift",
+        "AP-14",
+        "SELECT exam.id FROM appointments_exambooking AS exam JOIN appointments_examshift AS shift ON shift.id = exam.shift_id "
+        "WHERE exam.status IN ('booked', 'arrived', 'doing', 'done') AND (exam.machine_id <> shift.machine_id "
+        "OR exam.staff_id <> shift.staff_id OR NOT exam.during <@ shift.during)",
+    )
+    register(
+        "appointments.exam_belongs_to_its_order",
+        "A6",
+        "SELECT exam.id, order_.status FROM appointments_exambooking AS exam JOIN emr_order AS order_ ON order_.id = exam.order_id "
+        "WHERE exam.patient_id <> order_.patient_id OR (exam.status IN ('booked', 'arrived') AND order_.status = 'placed')",
+    )
+    register(
+        "appointments.exam_intervals_are_kept",
+        "AP-13",
+        "SELECT one.id, other.id FROM appointments_exambooking AS one "
+        "JOIN appointments_examitem AS first ON first.id = one.item_id "
+        "JOIN appointments_exambooking AS other ON other.patient_id = one.patient_id AND other.id <> one.id "
+        "AND lower(other.during) >= lower(one.during) "
+        "JOIN appointments_examitem AS second ON second.id = other.item_id "
+        "JOIN appointments_examrule AS rule ON rule.first = ANY(first.traits) AND rule.then = ANY(second.traits) "
+        "WHERE one.status IN ('booked', 'arrived') AND other.status IN ('booked', 'arrived') "
+        "AND lower(other.during) < upper(one.during) + make_interval(mins => rule.minutes)",
+    )

@@ -69,6 +69,31 @@ QUEUE_CLOSE_HOURS = Parameter(
     title=_("Hours after the end of a session at which its queue is closed though somebody waits"),
     unit="h",
 )
+EXAM_DAYS = Parameter(
+    "appointments.exam_days", int, 14, source="A6", title=_("Days ahead in which exams are planned"), unit="d"
+)
+EXAM_WALK = Parameter(
+    "appointments.exam_walk", int, 15, source="AP-13", title=_("Minutes between two rooms on one day"), unit="min"
+)
+EXAM_NOTICE = Parameter(
+    "appointments.exam_notice",
+    int,
+    30,
+    source="A6",
+    title=_("Minutes from the booking to an exam at least"),
+    unit="min",
+)
+URGENT_RESERVE = Parameter(
+    "appointments.urgent_reserve", int, 10, source="AP-14", title=_("Share of a shift kept for urgent exams"), unit="%"
+)
+FASTING_UNTIL = Parameter(
+    "appointments.fasting_until",
+    int,
+    11,
+    source="AP-13",
+    title=_("Hour by which fasting patients are examined"),
+    unit="h",
+)
 CARE_DAYS = Parameter(
     "appointments.care_days", int, 30, source="MR-12", title=_("Days of record access after a visit"), unit="d"
 )

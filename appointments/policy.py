@@ -1,7 +1,10 @@
 """Who may do what in appointments. Pure: a strange object answers as if it weren't there (NotFound)."""
 
+from datetime import datetime
+
 from hospital.kit.actor import CLINICIANS, Actor, Role
 from hospital.kit.problems import NotFound
+from hospital.organisation.selectors import cares_for
 from hospital.people.models import Patient
 
 from . import errors
@@ -46,6 +49,37 @@ def must_run_queue(actor: Actor, session: Session) -> None:
 def must_stop_sessions(actor: Actor) -> None:
     """Stopping a clinic is the administration's, or the head's of that department (AP-08)."""
     if not (actor.is_system or actor.is_any(Role.ADMIN, Role.HEAD)):
+        raise NotFound
+
+
+# Who examines: laboratory and exam rooms.
+EXAM_ROLES = frozenset({Role.TECHNICIAN, Role.NURSE})
+# Who plans exams with and for a patient.
+EXAM_PLANNERS = frozenset({Role.DOCTOR, Role.CASE_MANAGER})
+
+
+def must_plan_exams(actor: Actor, patient_id: int, *, at: datetime) -> None:
+    """The patient, the family, and doctors who treat them (MR-12)."""
+    if actor.is_system or actor.acts_for(patient_id):
+        return
+    if not (actor.is_staff and actor.is_any(*EXAM_PLANNERS) and cares_for(actor, patient_id, at=at)):
+        raise NotFound
+
+
+def must_book_urgent(actor: Actor) -> None:
+    """The reserve is opened by doctors only (AP-14)."""
+    if not (actor.is_system or actor.is_any(Role.DOCTOR)):
+        raise NotFound
+
+
+def must_run_exams(actor: Actor) -> None:
+    if not (actor.is_system or (actor.is_staff and actor.is_any(*EXAM_ROLES))):
+        raise NotFound
+
+
+def must_keep_machines(actor: Actor) -> None:
+    """Who takes a machine out of use: those who work at it, and the administration."""
+    if not (actor.is_system or actor.is_any(Role.TECHNICIAN, Role.ADMIN, Role.HEAD)):
         raise NotFound
 
 

@@ -19,6 +19,7 @@ from hospital.organisation.models import Post, Staff, Title
 from hospital.people.models import Patient
 
 from . import kinds, services
+from .exam_seeding import seed_exams
 from .models import Channel, Level, Period, RosterSlot, VisitKind
 
 _HOUSE = system("appointments.seed")
@@ -50,6 +51,7 @@ def seed(*, size: str, rng: random.Random, at: datetime) -> None:
         )
     if size != "large":
         _sell_out(at)
+        seed_exams(days=_DAYS[size], at=at)
 
 
 def _doctors(at: datetime) -> Iterator[tuple[Staff, int]]:

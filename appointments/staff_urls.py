@@ -2,13 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import check_in, queue
+from .views import check_in, exam_room, exams, queue
 
 app_name = "appointments_staff"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("check-in/", check_in.check_in, name="check_in"),
     path("check-in/<int:booking_id>/", check_in.check_in_one, name="check_in_one"),
     path("check-in/<int:booking_id>/done/", check_in.checked_in, name="checked_in"),
+    path("exam-plan/<int:encounter_id>/", exams.exam_plan, name="exam_plan"),
+    path("exam-room/", exam_room.exam_room, name="exam_room"),
+    path("exam-room/<int:exam_id>/<slug:verb>/", exam_room.exam_move, name="exam_move"),
     path("queue/", queue.queues, name="queues"),
     path("queue/<int:session_id>/", queue.queue, name="queue"),
     path("queue/<int:session_id>/call/", queue.queue_call, name="queue_call"),

@@ -52,6 +52,19 @@ class StopCaseStatus(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
+class ExamStatus(models.TextChoices):
+    BOOKED = "booked", _("booked")
+    ARRIVED = "arrived", _("arrived")
+    DOING = "doing", _("under way")
+    DONE = "done", _("done")
+    CANCELLED = "cancelled", _("cancelled")
+    NO_SHOW = "no_show", _("not used")
+    BLOCKED = "blocked", _("machine not in use")
+
+
+# An exam booking in one of these has its machine, staff and time.
+ACTIVE_EXAM = (ExamStatus.BOOKED, ExamStatus.ARRIVED, ExamStatus.DOING, ExamStatus.DONE, ExamStatus.BLOCKED)
+
 # A booking in one of these has its place, blocks the same hours and counts against the limits (AP-04).
 ACTIVE_BOOKING = (BookingStatus.HELD, BookingStatus.BOOKED, BookingStatus.CHECKED_IN, BookingStatus.SEEN)
 WAITING_TICKET = (TicketStatus.WAITING,)
@@ -111,4 +124,14 @@ ABSENCE = Lifecycle(
 STOP_CASE = Lifecycle(
     "appointments.stop_case",
     moves={StopCaseStatus.OPEN: {StopCaseStatus.MOVED, StopCaseStatus.REFUNDED}},
+)
+
+EXAM = Lifecycle(
+    "appointments.exam",
+    moves={
+        ExamStatus.BOOKED: {ExamStatus.ARRIVED, ExamStatus.CANCELLED, ExamStatus.NO_SHOW},
+        ExamStatus.ARRIVED: {ExamStatus.DOING, ExamStatus.CANCELLED, ExamStatus.NO_SHOW},
+        ExamStatus.DOING: {ExamStatus.DONE},
+        ExamStatus.BLOCKED: {ExamStatus.CANCELLED},
+    },
 )

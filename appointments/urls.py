@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import booking, doctors, hall, kiosk, visits
+from .views import booking, doctors, exams, hall, kiosk, visits
 
 app_name = "appointments"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visits/<int:booking_id>/check-in/", visits.visit_check_in, name="visit_check_in"),
     path("hall/<int:department_id>/", hall.hall, name="hall"),
     path("hall/<int:department_id>/room/", hall.room, name="room"),
+    path("exams/", exams.exams, name="exams"),
+    path("exams/<int:exam_id>/", exams.exam, name="exam"),
+    path("exams/<int:exam_id>/slip.pdf", exams.exam_pdf, name="exam_pdf"),
+    path("exams/<int:exam_id>/cancel/", exams.exam_cancel, name="exam_cancel"),
     path("kiosk/", kiosk.start, name="kiosk"),
     path("kiosk/visits/", kiosk.visits, name="kiosk_visits"),
     path("kiosk/check-in/", kiosk.check_in, name="kiosk_check_in"),

@@ -18,6 +18,7 @@ def wire() -> None:
     _wire_charges()
     _wire_messages()
     _wire_queue_messages()
+    _wire_exams()
     _wire_sweeps()
     _wire_invariants()
     _wire_audit()
@@ -138,6 +139,49 @@ def _wire_queue_messages() -> None:
     )
 
 
+def _exam_stands(context: "Mapping[str, Any]", at: "datetime") -> bool:
+    from .models import ExamBooking
+    from .states import ExamStatus
+
+    return ExamBooking.objects.filter(pk=context["exam_id"], status=ExamStatus.BOOKED).exists()
+
+
+def _wire_exams() -> None:
+    import emr.kinds
+    from hospital.kit import sweeps
+    from hospital.messaging.kinds import MessageKind, register
+
+    from .services import exams
+
+    emr.kinds.follow_orders(
+        emr.kinds.OrderFollower(
+            "appointments.exams",
+            _("Exam appointments"),
+            ("lab", "imaging"),
+            on_paid=exams.order_paid,
+            on_cancelled=exams.order_cancelled,
+            page=lambda encounter_id: f"/staff/exam-plan/{encounter_id}/",
+        )
+    )
+    sweeps.register("appointments.exams", exams.exams_close, every=900)
+    register(
+        MessageKind(
+            "exam.proposed",
+            _("When your exams could be"),
+            _("%(exams)s exams from %(date)s %(time)s, in %(trips)s trips. Answer a few questions to book them."),
+        )
+    )
+    register(MessageKind("exam.booked", _("Exam booked"), _("%(exam)s: %(date)s %(time)s, %(room)s. %(advice)s")))
+    register(
+        MessageKind(
+            "exam.reminder",
+            _("Your exam is tomorrow"),
+            _("%(exam)s: %(date)s %(time)s, %(room)s. %(advice)s"),
+            still_wanted=_exam_stands,
+        )
+    )
+
+
 def _wire_sweeps() -> None:
     from hospital.kit import sweeps
 
@@ -166,4 +210,9 @@ def _wire_audit() -> None:
     action_title("booking.to_check_in", _("scanned the visit card for check-in"))
     action_title("ticket.read", _("checked in"))
     action_title("ticket.prioritise", _("gave a patient another place in the line"))
+    action_title("exam.book", _("booked exams"))
+    action_title("exam.list", _("looked at the list of exams"))
+    action_title("exam.plan", _("planned exams"))
+    action_title("exam.read", _("opened an exam booking"))
+    action_title("exam.room", _("opened the list of an exam room"))
     action_title("queue.read", _("opened the clinic queue"))

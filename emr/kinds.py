@@ -1,6 +1,7 @@
 """What apps above may register with emr.
 
     kinds.register_order(OrderKind("treatment", _("Treatment"), item_of=..., on_placed=..., on_paid=..., on_cancelled=...))
+    kinds.follow_orders(OrderFollower("appointments.exams", _("Exam appointments"), ("lab", "imaging"), on_paid=...))
     kinds.register_encounter(EncounterUse("consult.visit", _("Online visit"), may_order=..., on_note_signed=...))
 
 The `on_...` handlers are called from a Notice, after the commit of what they speak of, and may be called again when
@@ -59,6 +60,21 @@ class OrderKind:
     paid_page: Callable[[int], str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OrderFollower:
+    """An app that does something with orders of kinds that aren't its own, e.g. finds a time for them.
+
+    page(encounter_id): where staff sees to it; a link to it stands beside the orders of the visit.
+    """
+
+    name: str
+    title: str | Promise
+    kinds: tuple[str, ...]
+    on_paid: Told = nothing
+    on_cancelled: Told = nothing
+    page: Callable[[int], str] | None = None
+
+
 def always(encounter: Encounter, at: datetime) -> None:
     """For uses without further conditions."""
 
@@ -91,12 +107,24 @@ class EncounterUse:
 
 _orders: dict[str, OrderKind] = {}
 _encounters: dict[str, EncounterUse] = {}
+_followers: dict[str, OrderFollower] = {}
 
 
 def register_order(kind: OrderKind) -> None:
     if kind.name in _orders:
         raise ValueError(f"two kinds of order are named {kind.name}")
     _orders[kind.name] = kind
+
+
+def follow_orders(follower: OrderFollower) -> None:
+    if follower.name in _followers:
+        raise ValueError(f"two followers of orders are named {follower.name}")
+    _followers[follower.name] = follower
+
+
+def order_followers(kind: str = "") -> list[OrderFollower]:
+    """Those of one kind of order, or all."""
+    return [one for one in _followers.values() if not kind or kind in one.kinds]
 
 
 def register_encounter(use: EncounterUse) -> None:

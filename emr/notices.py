@@ -33,11 +33,15 @@ def _order_placed(payload: Mapping[str, Any], at: datetime) -> None:
 def _order_paid(payload: Mapping[str, Any], at: datetime) -> None:
     order = Order.objects.get(pk=payload["id"])
     kinds.order_kind(order.kind).on_paid(order.pk, at)
+    for follower in kinds.order_followers(order.kind):
+        follower.on_paid(order.pk, at)
 
 
 def _order_cancelled(payload: Mapping[str, Any], at: datetime) -> None:
     order = Order.objects.get(pk=payload["id"])
     kinds.order_kind(order.kind).on_cancelled(order.pk, at)
+    for follower in kinds.order_followers(order.kind):
+        follower.on_cancelled(order.pk, at)
 
 
 def _note_signed(payload: Mapping[str, Any], at: datetime) -> None:

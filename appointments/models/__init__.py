@@ -4,6 +4,7 @@ from .booking import Booking, Channel, Notice
 from .changes import BookingMove, StopCase
 from .conduct import Absence, Ban, BanCause
 from .days import Closure, RosterDay
+from .exams import ExamBooking, ExamItem, ExamMachine, ExamRule, ExamShift, PrepQuestion
 from .pools import Quota, ReleaseRule
 from .queue import CampusPoint, CheckInBy, Kiosk, Priority, Ticket, TicketLane, Triage
 from .roster import HalfDay, Level, Period, Place, Pool, RosterSlot, Session, VisitKind, Weekday
@@ -19,6 +20,11 @@ __all__ = [
     "Channel",
     "CheckInBy",
     "Closure",
+    "ExamBooking",
+    "ExamItem",
+    "ExamMachine",
+    "ExamRule",
+    "ExamShift",
     "Follow",
     "HalfDay",
     "Kiosk",
@@ -27,6 +33,7 @@ __all__ = [
     "Period",
     "Place",
     "Pool",
+    "PrepQuestion",
     "Priority",
     "Quota",
     "ReleaseRule",

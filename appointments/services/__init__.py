@@ -10,6 +10,16 @@ from .booking import (
     notices_deliver,
 )
 from .check_in import booking_check_in, booking_check_in_at_kiosk, booking_check_in_here
+from .exams import (
+    ExamChoice,
+    exam_arrive,
+    exam_begin,
+    exam_cancel,
+    exam_finish,
+    exams_book,
+    exams_close,
+    machine_block,
+)
 from .kiosks import kiosk_key_new, kiosk_of_key
 from .pools import quotas_apply
 from .queue import (
@@ -25,6 +35,7 @@ from .queue import (
 from .roster import session_stop, sessions_close, sessions_generate, sessions_open_ahead, stopped_bookings_cancel
 
 __all__ = [
+    "ExamChoice",
     "booking_cancel",
     "booking_cancel_within",
     "booking_check_in",
@@ -33,9 +44,16 @@ __all__ = [
     "booking_hold",
     "booking_hold_within",
     "booking_seen_within",
+    "exam_arrive",
+    "exam_begin",
+    "exam_cancel",
+    "exam_finish",
+    "exams_book",
+    "exams_close",
     "holds_expire",
     "kiosk_key_new",
     "kiosk_of_key",
+    "machine_block",
     "notices_deliver",
     "quotas_apply",
     "session_stop",

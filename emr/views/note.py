@@ -22,7 +22,7 @@ from hospital.people.errors import SecondFactorWrong
 from .. import policy, proof, selectors, services
 from ..errors import NoteConflict, QualityRefusal
 from ..forms import words
-from ..kinds import encounter_use, order_kinds, work_url
+from ..kinds import encounter_use, order_followers, order_kinds, work_url
 from ..models import (
     Encounter,
     Note,
@@ -142,7 +142,10 @@ def _work(found: Encounter) -> dict[str, Any]:
         "orders": [(row, ORDER_TONES[row.status]) for row in orders],  # type: ignore[index]
         "prescriptions": [(row, PRESCRIPTION_TONES[row.status]) for row in prescriptions],  # type: ignore[index]
         "orderables": Orderable.objects.filter(is_active=True).order_by("kind", "pk"),
-        "order_pages": [(kind.title, kind.page(found.pk)) for kind in order_kinds().values() if kind.page],
+        "order_pages": [
+            *((kind.title, kind.page(found.pk)) for kind in order_kinds().values() if kind.page),
+            *((one.title, one.page(found.pk)) for one in order_followers() if one.page),
+        ],
         "order_sets": OrderSet.objects.filter(is_active=True).prefetch_related("items__orderable"),
     }
 

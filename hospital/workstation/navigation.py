@@ -48,6 +48,7 @@ GROUPS: tuple[Group, ...] = (
         _("Desk"),
         (
             Place(_("Check-in"), "/staff/check-in/", "scan"),
+            Place(_("Exam room"), "/staff/exam-room/", "image"),
             Place(_("Rosters"), "/staff/rosters/", "calendar"),
             Place(_("Cash desk"), "/staff/cash/", "pay"),
             Place(_("Counts to check"), "/staff/cash/shifts/", "ok"),

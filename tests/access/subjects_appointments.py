@@ -3,11 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from appointments.models import Booking, Session, Ticket
-from appointments.services import booking_check_in, sessions_generate, ticket_call
+from appointments.models import Booking, ExamBooking, Session, Ticket
+from appointments.selectors import exam_plan
+from appointments.services import ExamChoice, booking_check_in, exams_book, sessions_generate, ticket_call
 from hospital.kit import clock
 from tests.access.subjects import Case, subject
 from tests.appointments.conftest import HOUSE, Clinic, prices
+from tests.appointments.exam_room import build_exam_room
 from tests.cast import Cast, Person, actor_of_person
 
 DESK = ["doctor_li", "other_doctor", "nurse", "therapist", "technician", "pharmacist", "second_pharmacist",
@@ -115,3 +117,40 @@ def hall(cast: Cast, rule: str) -> list[Case]:
 def session_public(cast: Cast, rule: str) -> list[Case]:
     _clinic, made = clinic_of(cast, cast.doctor_li, cast.oncology)
     return [Case("open", {"session_id": made.pk}, may=everybody(cast))]
+
+
+def _exam(cast: Cast) -> ExamBooking:
+    """The mother's exam, booked by her daughter."""
+    room = build_exam_room(cast, clock.now())
+    room.order(cast.mother, "X-DRAW")
+    found = exam_plan(cast.mother.patient_id, at=room.at)
+    stop, one = found.plan.appointments[0], found.wanted[0]
+    choice = ExamChoice(one.order.pk, one.item.pk, stop.slot.key, stop.start)
+    made = exams_book(
+        actor=actor_of_person(cast.wang_fang),
+        patient_id=cast.mother.patient_id,
+        choices=[choice],
+        answers={},
+        at=room.at,
+    )
+    return made[0]
+
+
+@subject("exam")
+def exam(cast: Cast, rule: str) -> list[Case]:
+    return [Case("of the family", {"exam_id": _exam(cast).pk}, may=["wang_fang"], data={})]
+
+
+@subject("exam_room")
+def exam_room(cast: Cast, rule: str) -> list[Case]:
+    return [Case("booked", {"exam_id": _exam(cast).pk, "verb": "arrive"}, may=["nurse", "technician"], data={})]
+
+
+@subject("exam_encounter")
+def exam_encounter(cast: Cast, rule: str) -> list[Case]:
+    room = build_exam_room(cast, clock.now())
+    order = room.order(cast.mother, "X-DRAW")
+    found = exam_plan(cast.mother.patient_id, at=room.at)
+    stop, one = found.plan.appointments[0], found.wanted[0]
+    slot = f"{one.order.pk}:{one.item.pk}:{stop.slot.key}:{int(stop.start.timestamp())}"
+    return [Case("in care", {"encounter_id": order.encounter_id}, may=["doctor_li"], data={"slot": slot})]

@@ -1,0 +1,135 @@
+"""The exact search: fewest trips, then done soonest, then the shortest waits, fasting first, earliest.
+
+Branch and bound over the needs, those with the fewest times first. Each part of the measure only grows when a need is
+added, so a partial plan that isn't better than the best whole one can be left. For a handful of needs this ends in
+milliseconds; when it doesn't, the best plan so far is given and says that it isn't proved.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from .model import Appointment, Fixed, Need, Plan, Rule, Slot, Trip, apart
+from .reasons import reasons_of
+
+MOST_NODES = 150_000
+
+# new trips, last day (ordinal), minutes from first to last of each trip, starts of fasting ones, starts of all
+Measure = tuple[int, int, int, int, int]
+
+
+def plan(
+    needs: Sequence[Need], *, rules: Sequence[Rule], fixed: Sequence[Fixed], walk: timedelta,
+    most_nodes: int = MOST_NODES,
+) -> Plan:  # fmt: skip
+    """The best plan; needs that no time is left for stand in `left_out`."""
+    possible = [_against(need, rules, fixed, walk) for need in needs]
+    left_out = tuple(need for need in possible if not need.slots)
+    wanted = sorted((need for need in possible if need.slots), key=lambda need: (len(need.slots), need.key))
+    found = _Search(wanted, rules, walk, frozenset(one.trip for one in fixed), most_nodes)
+    while True:
+        found.run()
+        if found.best or not found.wanted:
+            break
+        # Not all together in these days: the one with the most freedom can wait for another proposal.
+        left_out = (*left_out, found.wanted.pop())
+        found = _Search(found.wanted, rules, walk, found.free_trips, most_nodes)
+    chosen = tuple(sorted(found.best, key=lambda one: (one.start, one.need.key)))
+    trips = len({one.slot.trip for one in chosen} - found.free_trips)
+    return Plan(
+        chosen, left_out, trips, found.nodes <= most_nodes, reasons_of(chosen, left_out, rules, fixed, walk, trips)
+    )
+
+
+def _against(need: Need, rules: Sequence[Rule], fixed: Sequence[Fixed], walk: timedelta) -> Need:
+    """The need with the times that go with what stands already; of equal times on several machines, one."""
+    seen: dict[tuple[datetime, datetime, int, str], Slot] = {}
+    for slot in need.slots:
+        if all(apart(Appointment(need, slot), one, rules, walk) is None for one in fixed):
+            seen.setdefault((slot.start, slot.end, slot.place, slot.room), slot)
+    return Need(need.key, need.name, need.traits, tuple(sorted(seen.values(), key=_when)), need.is_fasting)
+
+
+def _when(slot: Slot) -> tuple[datetime, int, str]:
+    return slot.start, slot.place, slot.room
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Option:
+    """An appointment with its facts worked out once."""
+
+    one: Appointment
+    trip: Trip
+    start: int  # minutes
+    end: int
+
+
+@dataclass
+class _Search:
+    wanted: list[Need]
+    rules: Sequence[Rule]
+    walk: timedelta
+    free_trips: frozenset[Trip]
+    most_nodes: int
+    best: list[Appointment] = field(default_factory=list)
+    best_measure: Measure | None = None
+    nodes: int = 0
+
+    def __post_init__(self) -> None:
+        self.options = [[_option(need, slot) for slot in need.slots] for need in self.wanted]
+        self.work = sum(min(one.end - one.start for one in each) for each in self.options)
+        # From each depth on: the least that the needs not yet placed add to the sums of starts.
+        self.rest: list[tuple[int, int]] = [(0, 0)]
+        for need, each in zip(reversed(self.wanted), reversed(self.options), strict=True):
+            first, (fasting, starts) = min(one.start for one in each), self.rest[0]
+            self.rest.insert(0, (fasting + first * need.is_fasting, starts + first))
+        self.agreed: dict[tuple[int, int], bool] = {}
+
+    def run(self) -> None:
+        """By rising number of new trips: the first number that holds a whole plan is the fewest."""
+        for trips in range(len(self.wanted) + 1):
+            self._go([], trips)
+            if self.best:
+                return
+
+    def _go(self, chosen: list[_Option], trips: int) -> None:
+        bound = self._bound(chosen)
+        if bound[0] > trips or (self.best_measure is not None and bound >= self.best_measure):
+            return
+        if len(chosen) == len(self.wanted):
+            self.best, self.best_measure = [option.one for option in chosen], bound
+            return
+        for option in self.options[len(chosen)]:
+            self.nodes += 1
+            if self.nodes > self.most_nodes and self.best:
+                return
+            if all(self._agree(option, other) for other in chosen):
+                self._go([*chosen, option], trips)
+
+    def _bound(self, chosen: list[_Option]) -> Measure:
+        """No plan that begins so can measure less; of a whole plan it is the measure itself. Waits: the patient is at
+        one exam at a time, so all trips together take at least the minutes of all exams."""
+        days: dict[Trip, tuple[int, int]] = {}
+        for option in chosen:
+            first, last = days.get(option.trip, (option.start, option.end))
+            days[option.trip] = min(first, option.start), max(last, option.end)
+        spans = sum(last - first for first, last in days.values())
+        fasting, starts = self.rest[len(chosen)]
+        return (
+            len(days.keys() - self.free_trips), max((day.toordinal() for day, _ in days), default=0),
+            spans if len(chosen) == len(self.wanted) else max(spans, self.work),
+            fasting + sum(option.start for option in chosen if option.one.need.is_fasting),
+            starts + sum(option.start for option in chosen),
+        )  # fmt: skip
+
+    def _agree(self, one: _Option, other: _Option) -> bool:
+        key = (id(one), id(other))
+        if key not in self.agreed:
+            self.agreed[key] = apart(one.one, other.one, self.rules, self.walk) is None
+        return self.agreed[key]
+
+
+def _option(need: Need, slot: Slot) -> _Option:
+    return _Option(
+        Appointment(need, slot), slot.trip, int(slot.start.timestamp() // 60), int(slot.end.timestamp() // 60)
+    )
