@@ -1,10 +1,22 @@
 """Command line of the house; `./dev` is the door to it."""
 
 import argparse
+import errno
 import sys
 
 from . import demo, tests
 from .speech import Trouble, say
+
+_PLACE = "Choose another place with VAR_DIR=..., or make this one yours."
+_ROOM = "Free some room and try again."
+_A_PERSON_SETTLES = {
+    errno.EACCES: _PLACE,
+    errno.EPERM: _PLACE,
+    errno.EROFS: _PLACE,
+    errno.ENOTDIR: _PLACE,
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+}
 
 
 def main() -> int:
@@ -36,6 +48,14 @@ def main() -> int:
                 return tests.run(options.words)
     except Trouble as trouble:
         say(f"\n✗ {trouble}")
+        return 1
+    except KeyboardInterrupt:
+        say("\nStopped.")
+        return 130
+    except OSError as error:
+        if error.filename is None or error.errno not in _A_PERSON_SETTLES:
+            raise
+        say(f"\n✗ {error.filename}: {error.strerror}. {_A_PERSON_SETTLES[error.errno]}")
         return 1
 
 
