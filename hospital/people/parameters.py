@@ -45,3 +45,6 @@ TOKEN_DAYS = Parameter(
     title=_("Days for which a program's key may be good at most"),
     unit="d",
 )
+EXPORT_ROWS = Parameter(
+    "people.export_rows", int, 5000, source="SEC-09", title=_("Lines of the audit trail in one export at most")
+)

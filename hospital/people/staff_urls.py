@@ -13,5 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("programs/", programs.programs, name="programs"),
     path("programs/<int:pk>/end/", programs.program_end, name="program_end"),
     path("audit/", trail.audit_trail, name="audit_trail"),
+    path("audit/export/", trail.audit_export, name="audit_export"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
 ]
