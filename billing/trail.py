@@ -9,6 +9,7 @@ def register_all() -> None:
     """Called once, from wiring."""
     action_titles(
         {
+            "bank_credit.record": _("noted a payment by the bank"),
             "bill_file.import": _("read in a bill of the channel"),
             "bill_file.missing": _("missed a bill of the channel"),
             "desk.shift_check": _("checked a cashier's count"),
