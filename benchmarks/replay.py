@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import Any
@@ -76,16 +76,25 @@ def _plain(params: Any) -> Any:
             return value.value
         return [plain(one) for one in value] if isinstance(value, list) else value
 
-    return params and tuple(plain(value) for value in params)
+    return _each(params, plain)
+
+
+def _each(params: Any, change: Callable[[Any], Any]) -> Any:
+    """Parameters by place or by name, each changed."""
+    if isinstance(params, Mapping):
+        return {name: change(value) for name, value in params.items()}
+    return params and tuple(change(value) for value in params)
 
 
 def replay(cursor: Any, hold: Hold) -> None:
     """Send the statements of a hold; ids that the database gives now replace those that it gave then."""
     now: dict[int, int] = {}
+
+    def fresh(value: Any) -> Any:
+        return now.get(value, value) if type(value) is int else value
+
     for sql, params, then in hold:
-        cursor.execute(
-            sql, params and tuple(now.get(value, value) if type(value) is int else value for value in params)
-        )
+        cursor.execute(sql, _each(params, fresh))
         if then:
             row = cursor.fetchone()
             now |= {old: new for old, new in zip(then, row, strict=True) if type(old) is int and old >= FIRST_ID}

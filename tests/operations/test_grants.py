@@ -12,6 +12,8 @@ from hospital.operations.management.commands.db_grants import append_only_models
 
 ROLE = "hospital_test_app"
 
+pytestmark = pytest.mark.xdist_group("services")  # each grants rights to one role of the whole cluster
+
 
 @pytest.fixture
 def app_role(db: None) -> str:

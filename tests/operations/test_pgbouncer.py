@@ -35,6 +35,8 @@ from tests.operations.production import POOL, Pool, Production, open_folder, pro
 
 PATIENTS, AT_ONCE = 12, 8
 
+pytestmark = pytest.mark.xdist_group("services")  # each grants rights to one role of the whole cluster
+
 # What a session would have to remember between two transactions. `SET LOCAL`, `SET TRANSACTION` and locks of a transaction
 # end with it; the seed runs past the pool.
 _SESSION_STATE = re.compile(
@@ -108,7 +110,6 @@ def house(tmp_path: Path, transactional_db: None) -> Iterator[Production]:
 
 
 @pytest.mark.services
-@pytest.mark.xdist_group("services")
 def test_a_day_of_the_house_through_the_pool(house: Production, cast: Cast) -> None:
     """Booking, payment, worker, outbox, sockets, codes, repeated requests and the audit (G01, G06, G20, G35, SEC-04)."""
     prices(cast)
