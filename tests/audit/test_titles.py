@@ -72,7 +72,6 @@ def test_every_action_that_is_written_has_a_title() -> None:
         found |= set(parts)
     assert {f"treatment.{status}" for status in CourseStatus.values} >= set(COMPOSED["f'treatment.{status.value}'"])
     assert found - kinds.titles().keys() == set(), "name them in the app's trail.py"
-    assert kinds.titles().keys() - found == set(), "nobody writes these any more"
 
 
 def test_titles_read_well_in_both_languages() -> None:
