@@ -289,9 +289,8 @@ ALIPAY_SELLER_ID = env.text("ALIPAY_SELLER_ID", "")  # 2088...: whose money it i
 ALIPAY_PRIVATE_KEY = env.text("ALIPAY_PRIVATE_KEY", "")  # PEM of the application's key
 ALIPAY_PUBLIC_KEY = env.text("ALIPAY_PUBLIC_KEY", "")  # PEM of Alipay's key
 OUTSIDE_TIMEOUT = (3, 7)  # seconds to connect, to answer: no outside program may hold a worker longer
-OUTSIDE_ROOM = env.number(
-    "OUTSIDE_ROOM", 3
-)  # of WEB_THREADS: callers of one outside program at once in a process (G32)
+# Callers of one outside program at once in a process, of its WEB_THREADS (G32).
+OUTSIDE_ROOM = env.number("OUTSIDE_ROOM", 3)
 
 # --- Log: one line an event, no personal data (SEC-13) --------------------------------------------------------
 LOGGING: dict[str, Any] = {
