@@ -181,14 +181,21 @@ def earlier_visit(patient: Patient, doctor: Staff, department: Department, at: d
     found = Encounter.objects.filter(because="emr.seed", because_id=patient.pk).first()
     if found is not None:
         return found
+    encounter = signed_visit(patient, doctor, department, at, because="emr.seed")
+    actor = _doctor(doctor, department)
+    return services.encounter_close(actor=actor, encounter_id=encounter.pk, at=at + timedelta(minutes=25))
+
+
+def signed_visit(patient: Patient, doctor: Staff, department: Department, at: datetime, *, because: str) -> Encounter:
+    """A visit in person that is still open, its note signed a quarter of an hour after `at`."""
     actor = _doctor(doctor, department)
     encounter = services.encounter_open(
         actor=_HOUSE, patient_id=patient.pk, kind="O", department_id=department.pk, doctor_id=doctor.pk,
-        because="emr.seed", because_id=patient.pk, at=at,
+        because=because, because_id=patient.pk, at=at,
     )  # fmt: skip
     services.allergy_none_known(actor=actor, patient_id=patient.pk, at=at)
     _sign(encounter, actor, at)
-    return services.encounter_close(actor=actor, encounter_id=encounter.pk, at=at + timedelta(minutes=25))
+    return encounter
 
 
 def _doctor(doctor: Staff, department: Department) -> Actor:

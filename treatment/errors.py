@@ -153,3 +153,10 @@ class AlreadyDown(Problem):
     code = "TR-08.already-down"
     title = _("The machine is blocked in a part of that time already")
     next_step = _("Choose a time that doesn't overlap with it.")
+
+
+class NoHourChosen(Problem):
+    code = "TR-07.no-hour"
+    status = 422
+    title = _("Please choose an hour first")
+    next_step = _("Touch one of the hours below, then book.")

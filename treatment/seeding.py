@@ -7,6 +7,7 @@ from billing.models import Category, PriceItem
 from hospital.kit import clock
 from hospital.organisation.models import Department
 
+from . import demo
 from .models import FollowUpPlan, Machine, TreatmentItem
 
 _CONSENT = """放射治疗用高能射线杀灭肿瘤细胞。多数人会感到疲乏，照射部位的皮肤可能发红、脱屑，个别人出现破溃；这些反应大多在结束后数周内恢复。
@@ -19,6 +20,11 @@ _PREPARATION = """每次按预约时间提前 10 分钟到达，出示就诊码�
 出现发热、皮肤破溃或吞咽疼痛，请当天告诉治疗师或医生。"""
 
 
+_QUESTIONS = """今天有没有发热（37.5℃ 以上）？
+照射部位的皮肤有没有破溃？
+是否可能怀孕？"""
+
+
 def seed(*, size: str, rng: random.Random, at: datetime) -> None:
     department = Department.objects.filter(code="RT").first()
     if department is None:
@@ -27,14 +33,15 @@ def seed(*, size: str, rng: random.Random, at: datetime) -> None:
     _price("RT-IMRT", "调强适形放射治疗", 120_000, at)
     imrt = _item(
         department, "RT-IMRT", "调强放射治疗", 15, consent_text=_CONSENT, preparation=_PREPARATION,
-        releases=["physician", "physicist"], two_therapists=True, assessment_form="ctcae-radiotherapy", assess_every=5,
+        releases=["simulation", "physician", "physicist", "quality", "image"], review_days=7,
+        contraindications=_QUESTIONS, two_therapists=True, assessment_form="ctcae-radiotherapy", assess_every=5,
         follow_up=plan,
     )  # fmt: skip
     for code, name, room in (
         ("LINAC-1", "1 号加速器", "放疗中心 1 层 1 室"),
         ("LINAC-2", "2 号加速器", "放疗中心 1 层 2 室"),
     ):
-        _machine(department, code, name, room, imrt)
+        _machine(department, code, name, room, imrt, beam_match="linac")
     rehab = Department.objects.filter(code="REH").first()
     if rehab is not None:
         _price("REH-LYMPH", "淋巴水肿综合消肿治疗", 18_000, at)
@@ -47,6 +54,8 @@ def seed(*, size: str, rng: random.Random, at: datetime) -> None:
             preparation="请穿宽松的上衣，治疗后保持绷带干燥。",
         )
         _machine(rehab, "REH-A", "消肿治疗床 A", "康复楼 1 层 3 室", lymph)
+        if size == "demo":
+            demo.courses(imrt, lymph, at=at)
 
 
 def _plan() -> FollowUpPlan:
@@ -78,9 +87,18 @@ def _item(department: Department, code: str, name: str, minutes: int, **columns:
     return item
 
 
-def _machine(department: Department, code: str, name: str, room: str, item: TreatmentItem) -> None:
+def _machine(
+    department: Department, code: str, name: str, room: str, item: TreatmentItem, *, beam_match: str = ""
+) -> None:
     machine, _ = Machine.objects.get_or_create(
         code=code,
-        defaults={"name": name, "department": department, "room": room, "opens_at": time(8), "closes_at": time(20)},
+        defaults={
+            "name": name,
+            "department": department,
+            "room": room,
+            "opens_at": time(8),
+            "closes_at": time(20),
+            "beam_match": beam_match,
+        },
     )
-    machine.items.add(item)
+    machine.items.add(item)  # fmt: skip

@@ -1,6 +1,7 @@
 """The static checks of the house, run with the tests so that one command says whether the work is whole."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,3 +35,12 @@ def test_migrations_say_what_the_models_say(capsys: pytest.CaptureFixture[str]) 
         call_command("makemigrations", "--check", "--dry-run")
     except SystemExit as left:
         pytest.fail(f"a migration is missing ({left.code}):\n{capsys.readouterr().out}")
+
+
+def test_every_token_that_is_used_is_defined() -> None:
+    """A misspelt token is no error to the browser: the corner is square, the text has no colour."""
+    sheets = {path.name: path.read_text() for path in (PROJECT / "static" / "css").glob("*.css")}
+    assert len(sheets) > 4
+    defined = set(re.findall(r"(--[a-z0-9-]+)\s*:", "".join(sheets.values())))
+    lost = {name: sorted(set(re.findall(r"var\((--[a-z0-9-]+)", text)) - defined) for name, text in sheets.items()}
+    assert {name: tokens for name, tokens in lost.items() if tokens} == {}

@@ -1,14 +1,19 @@
 """G03: many patients want the same hour of the same machine; one gets it, nobody meets an error."""
 
+import os
+from collections.abc import Callable
 from datetime import time
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from hospital.kit.invariants import offenders, registered
+from tests.cast import Person
 from tests.races.crowd import crowd
 from tests.treatment.conftest import Ward, ward  # noqa: F401 - a fixture
-from treatment.models import Session
+from treatment import services
+from treatment.models import Course, Session
 
 CALLERS = 50
 
@@ -29,6 +34,48 @@ def test_fifty_courses_want_one_hour(ward: Ward) -> None:  # noqa: F811
     assert len(outcome.values) == 1
     assert outcome.refusals["TR-07.hour-taken"] == CALLERS - 1
     assert Session.objects.filter(status="booked").count() == 5
+
+
+ROUNDS = int(os.environ.get("G03_ROUNDS", "1"))  # 200 rounds are ten thousand placements and moves
+
+
+@pytest.mark.django_db(transaction=True)
+def test_placements_and_moves_at_once_never_overlap(ward: Ward) -> None:  # noqa: F811
+    """G03: half of the crowd places whole courses, half moves single sessions, all into the same two hours."""
+    placed = [_course_of(ward, number) for number in range(CALLERS // 2)]
+    for number, (course, person) in enumerate(placed):
+        ward.place(course, person=person, hour=time(8 + number // 4, 15 * (number % 4)))
+    for turn in range(ROUNDS):
+        waiting = [_course_of(ward, 100 * (turn + 1) + number) for number in range(CALLERS // 2)]
+        hours = [time(15 - turn % 6, quarter) for quarter in (0, 15, 30)]
+        calls = [_placing(ward, *who, hours[number % 3]) for number, who in enumerate(waiting)]
+        calls += [_moving(ward, *who, hours[number % 3]) for number, who in enumerate(placed)]
+        outcome = crowd(calls)
+        assert not outcome.errors
+        assert outcome.values, "nobody got anything"
+        assert set(outcome.refusals) <= {"TR-07.hour-taken"}
+        assert _overlaps() == []
+        Session.objects.filter(course__in=[course for course, _person in waiting]).delete()
+
+
+def _overlaps() -> list[tuple[object, ...]]:
+    return offenders(next(found for found in registered() if found.name == "treatment.no_machine_twice"))
+
+
+def _placing(ward: Ward, course: Course, person: Person, hour: time) -> Callable[[], Any]:  # noqa: F811
+    return lambda: ward.place(course, person=person, hour=hour)
+
+
+def _moving(ward: Ward, course: Course, person: Person, hour: time) -> Callable[[], Any]:  # noqa: F811
+    session, actor = course.sessions.filter(status="booked").latest("day"), ward.actor(person)
+    return lambda: services.session_move(actor=actor, session_id=session.pk, day=session.day, hour=hour, at=ward.at)
+
+
+def _course_of(ward: Ward, number: int) -> tuple[Course, Person]:  # noqa: F811
+    """A paid course of somebody else, so that only the machine is scarce."""
+    course, person = ward.paid(3), ward.cast.new_patient(f"人群{number}")
+    Course.objects.filter(pk=course.pk).update(patient_id=person.patient_id)
+    return course, person
 
 
 @pytest.mark.django_db(transaction=True)

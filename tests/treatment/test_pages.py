@@ -10,7 +10,8 @@ from hospital.kit import clock
 from hospital.people.services import card_issue
 from tests.cast import client_for
 from tests.treatment.conftest import Ward
-from treatment.models import Course, Session
+from treatment import selectors
+from treatment.models import Course, Hold, Session
 from treatment.states import CourseStatus, SessionStatus
 
 
@@ -93,3 +94,48 @@ def test_the_board_costs_the_same_queries_for_one_session_as_for_many(
     with django_assert_max_num_queries(14):
         page = browser.get(f"/staff/treatment/?day={sessions[0].day.isoformat()}").content.decode()
     assert page.count('class="event') == 7
+
+
+def test_the_slip_is_a_file_to_keep(ward: Ward) -> None:
+    """T4"""
+    sessions = ward.ready()
+    url = f"/treatment/{sessions[0].course_id}/slip.pdf"
+    answer = client_for(ward.cast.wang_fang).get(url)
+    assert answer.status_code == 200
+    assert answer.content.startswith(b"%PDF-")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert client_for(ward.cast.stranger).get(url).status_code == 404
+
+
+def test_the_patient_sees_what_is_left_and_what_holds_it_up(ward: Ward) -> None:
+    """T11"""
+    first, *rest = ward.ready()
+    browser, url = client_for(ward.cast.wang_fang), f"/treatment/{first.course_id}/"
+    ward.give([first])
+    assert "还剩 2 次" in browser.get(url).content.decode()
+    hold = Hold.objects.create(course_id=first.course_id, reason="adverse", source="t", words="x", raised_at=ward.at)
+    assert "医生正在查看" in browser.get(url).content.decode()
+    hold.delete()
+    ward.give(rest)
+    assert "全部完成" in browser.get(url).content.decode()
+
+
+def test_statistics_count_what_the_records_say(ward: Ward, django_assert_max_num_queries: Any) -> None:
+    """T10: items, people, income at the price that was paid, use of machines."""
+    first, second, third = ward.ready()
+    ward.give([first])
+    for session in (second, third):
+        ward.arrive(session)
+    ward.execute(second)
+    found = selectors.statistics_for(ward.actor(ward.cast.therapist), first.day, third.day)
+    (item,) = found.items
+    assert (item.given, item.missed, item.courses, item.income) == (2, 0, 1, 2 * 120000)
+    assert {(line.name, line.first, line.second) for line in found.people} == {("郑疗", 2, 0), ("冯疗", 0, 2)}
+    (machine,) = found.machines
+    days = len({first.day, second.day, third.day})
+    assert (machine.used, machine.open) == (45, days * 600)
+    nobody = selectors.statistics_for(ward.actor(ward.cast.nurse), first.day, third.day)
+    assert (nobody.given, nobody.machines) == (0, [])
+    with django_assert_max_num_queries(30):
+        page = client_for(ward.cast.therapist).get("/staff/treatment/statistics/?days=x")
+    assert page.status_code == 200

@@ -57,6 +57,12 @@ def next_session(course: Course, *, at: datetime) -> Session | None:
     return upcoming.select_related("machine").order_by("during").first()
 
 
+def last_session(sessions: Iterable[Session]) -> Session | None:
+    """The session that is still to come after all others: what "ends on" means to a patient."""
+    open_ones = [session for session in sessions if session.status in {SessionStatus.BOOKED, SessionStatus.ARRIVED}]
+    return max(open_ones, key=lambda session: session.starts_at, default=None)
+
+
 def sessions_of(course: Course) -> list[Session]:
     """By number; of a number that was moved or missed and made up, the live one."""
     rows = (

@@ -2,18 +2,21 @@
 
 from datetime import date, datetime, time, timedelta
 
+from django.conf import settings
 from django.contrib import messages as flash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from emr.pdf import render_pdf
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import PATIENTS
 from hospital.kit.problems import Problem
 
 from .. import policy, selectors, services
-from ..errors import HourNotOffered
+from ..errors import HourNotOffered, NoHourChosen
 from ..models import ClearanceKind, Course
 from ..states import CourseStatus, SessionStatus
 
@@ -33,15 +36,19 @@ def course_page(request: HttpRequest, pk: int) -> HttpResponse:
     sessions = selectors.sessions_of(course)
     for session in sessions:
         session.may_move = policy.may_still_move(session, at, by_patient=True)  # type: ignore[attr-defined]
+    upcoming = selectors.next_session(course, at=at)
     context = {
         "course": course,
         "weeks": selectors.weeks_of(sessions),
         "missed": [session for session in sessions if session.status == SessionStatus.MISSED],
-        "next": selectors.next_session(course, at=at),
+        "next": upcoming,
+        "next_may_move": upcoming is not None and policy.may_still_move(upcoming, at, by_patient=True),
         "releases": selectors.releases_of(course, actor),
         "to_place": course.status == CourseStatus.PAID,
         "can_be_given": policy.can_be_given(course),
         "today": clock.business_day(at),
+        "last": selectors.last_session(sessions),
+        "held": bool(selectors.holds_of(course)),
     }
     return render(request, "treatment/course.html", context)
 
@@ -126,6 +133,24 @@ def slip(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "treatment/slip.html", {"course": course, "sessions": selectors.sessions_of(course)})
 
 
+@rule("treatment.slip_pdf", PATIENTS, subject="course")
+def slip_pdf(request: HttpRequest, pk: int) -> HttpResponse:
+    """The slip as a file to keep and to print (T4)."""
+    actor, at = actor_of(request), clock.now()
+    course = selectors.course_for(actor, pk, at=at)
+    context = {
+        "course": course,
+        "sessions": selectors.sessions_of(course),
+        "hospital_name": settings.HOSPITAL_NAME,
+        "now": at,
+    }
+    content = render_pdf(render_to_string("treatment/slip_pdf.html", context))
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="treatment-{course.pk}.pdf"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
 @rule("follow_up.list", PATIENTS)
 def follow_up_list(request: HttpRequest) -> HttpResponse:
     tasks = list(selectors.follow_ups_for(actor_of(request)))
@@ -142,6 +167,8 @@ def _day(request: HttpRequest, default: date) -> date:
 
 def _choice(text: str) -> tuple[int, time]:
     """`<machine>@<HH:MM>` of a radio button; anything else is an hour that isn't offered."""
+    if not text:
+        raise NoHourChosen
     machine, _at, hour = text.partition("@")
     try:
         return int(machine), time.fromisoformat(hour)
