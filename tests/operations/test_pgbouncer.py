@@ -37,10 +37,10 @@ PATIENTS, AT_ONCE = 12, 8
 
 pytestmark = pytest.mark.xdist_group("services")  # each grants rights to one role of the whole cluster
 
-# What a session would have to remember between two transactions. `SET LOCAL`, `SET TRANSACTION` and locks of a transaction
-# end with it; the seed runs past the pool.
+# What a session would have to remember between two transactions. `SET LOCAL`, `SET TRANSACTION`, tables ON COMMIT DROP and
+# locks of a transaction end with it; the seed runs past the pool.
 _SESSION_STATE = re.compile(
-    r"pg_(try_)?advisory_lock|\bLISTEN\b|\bUNLISTEN\b|CREATE TEMP|\bDECLARE \w+ CURSOR|WITH HOLD"
+    r"pg_(try_)?advisory_lock|\bLISTEN\b|\bUNLISTEN\b|CREATE TEMP\w* TABLE \w+ (?!ON COMMIT DROP)|\bDECLARE \w+ CURSOR|WITH HOLD"
     r"|execute\(\s*f?['\"]+\s*(SET (?!LOCAL|TRANSACTION|CONSTRAINTS)|PREPARE )"
 )
 _PAST_THE_POOL = {"hospital/operations/management/commands/seed.py"}
