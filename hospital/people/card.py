@@ -7,7 +7,7 @@ personal is in it.
 import base64
 import hashlib
 import hmac
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 
 import segno
@@ -23,6 +23,11 @@ def code_at(number: str, at: datetime) -> str:
     """What the QR shows at an instant."""
     step = int(at.timestamp()) // STEP_SECONDS
     return f"{number}.{step}.{_proof(number, step)}"
+
+
+def good_until(at: datetime) -> datetime:
+    """Until when the code of an instant is taken."""
+    return datetime.fromtimestamp((int(at.timestamp()) // STEP_SECONDS + 2) * STEP_SECONDS, UTC)
 
 
 def number_of(code: str, at: datetime) -> str | None:

@@ -18,6 +18,7 @@ def register_all() -> None:
             "account.second_factor": _("enrolled an authenticator"),
             "account.sign_out_everywhere": _("signed out on all devices"),
             "account.wechat_bind": _("bound a WeChat account"),
+            "account.wechat_unbind": _("unbound a WeChat account"),
             "audit.export": _("exported the audit trail"),
             "audit.search": _("searched the audit trail"),
             "family.add": _("added the person to the family members"),

@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("card/<int:patient_id>/qr/", card.card_qr, name="card_qr"),
     path("record-access/", trail.record_access, name="record_access"),
     path("security/", security.security, name="security"),
+    path("security/wechat/unbind/", security.wechat_unbind, name="wechat_unbind"),
     path("security/password/", security.password, name="password"),
     path("security/sign-out-everywhere/", security.sign_out_everywhere, name="sign_out_everywhere"),
 ]

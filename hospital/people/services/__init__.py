@@ -25,6 +25,7 @@ from .sign_in import (
     sign_out,
     sign_out_everywhere,
     wechat_bind,
+    wechat_unbind,
 )
 from .tokens import service_token_create, service_token_find, service_token_revoke
 
@@ -60,4 +61,5 @@ __all__ = [
     "sign_out",
     "sign_out_everywhere",
     "wechat_bind",
+    "wechat_unbind",
 ]

@@ -124,6 +124,14 @@ def wechat_bind(*, actor: Actor, account_id: int, openid: str, at: datetime) -> 
 
 
 @entry
+def wechat_unbind(*, actor: Actor, at: datetime) -> None:
+    """The WeChat identity signs in to one's own account no more, and gets no messages of it."""
+    account = Account.objects.get(pk=actor.own_account_id)
+    Account.objects.filter(pk=account.pk).update(wechat_openid=None)
+    record(actor, "account.wechat_unbind", at=at, subject=account)
+
+
+@entry
 def second_factor_enrol(*, account_id: int) -> TOTPDevice:
     """The authenticator to be: unconfirmed until its first code was entered. The same one until then."""
     Account.objects.select_for_update().get(pk=account_id)

@@ -48,4 +48,5 @@ def _card(actor: Actor, patient_id: int) -> VisitCard:
 
 def _qr(found: VisitCard) -> dict[str, object]:
     at = clock.now()
-    return {"qr": visit_card.qr_data_uri(visit_card.code_at(found.number, at)), "at": at}
+    left = int((visit_card.good_until(at) - at).total_seconds())
+    return {"qr": visit_card.qr_data_uri(visit_card.code_at(found.number, at)), "at": at, "left": left}

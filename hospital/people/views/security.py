@@ -75,7 +75,7 @@ def security(request: HttpRequest) -> HttpResponse:
     me = _me(request)
     return page(
         request, "security.html", form=NewPasswordForm(), phone=mask_phone(me.phone),
-        has_password=me.has_usable_password(), devices=[type(device).__name__ for device in devices_for_user(me)],
+        has_password=me.has_usable_password(), bound=bool(me.wechat_openid), devices=[type(device).__name__ for device in devices_for_user(me)],
     )  # fmt: skip
 
 
@@ -104,6 +104,12 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     services.sign_out_everywhere(actor=actor, account_id=_me(request).pk, at=clock.now())
     sessions.end(request)
     return redirect("people_staff:sign_in" if actor.is_staff else "people:sign_in")
+
+
+@rule("people.wechat_unbind", SIGNED_IN_PATIENTS, methods=["POST"], sign_in_fresh=True)
+def wechat_unbind(request: HttpRequest) -> HttpResponse:
+    services.wechat_unbind(actor=actor_of(request), at=clock.now())
+    return redirect("people:security")
 
 
 def _go_on(request: HttpRequest, account: Account) -> None:

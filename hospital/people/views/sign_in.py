@@ -13,7 +13,7 @@ from hospital.kit.actor import SIGNED_IN_PATIENTS, STAFF
 from hospital.kit.problems import Problem, add_to_form
 
 from .. import services, sessions, wechat
-from ..errors import WeChatFailed
+from ..errors import ConfirmNeeded, WeChatFailed
 from ..forms import CodeForm, PasswordForm, PhoneForm
 from ..models import Account, CodePurpose
 from .doors import binding_of, next_of, page
@@ -98,6 +98,8 @@ def wechat_back(request: HttpRequest) -> HttpResponse:
     if not state or not constant_time_compare(state, request.GET.get("state", "")):
         raise WeChatFailed
     openid = wechat.openid_of(request.GET.get("code", ""))
+    if actor_of(request).is_patient:
+        return _bind(request, openid)
     account = services.sign_in_by_wechat(actor=actor_of(request), openid=openid, at=clock.now())
     go_on = request.session.pop("people.next", "/")
     if account is None:
@@ -105,6 +107,15 @@ def wechat_back(request: HttpRequest) -> HttpResponse:
         return page(request, "sign_in.html", form=PhoneForm(), binds=True, next=go_on)
     sessions.begin(request, account, at=clock.now())
     return redirect(go_on)
+
+
+def _bind(request: HttpRequest, openid: str) -> HttpResponse:
+    """Somebody who is signed in already came by way of WeChat: from now on this WeChat is theirs."""
+    actor, at = actor_of(request), clock.now()
+    if not sessions.is_fresh(request, at=at):
+        raise ConfirmNeeded
+    services.wechat_bind(actor=actor, account_id=actor.own_account_id, openid=openid, at=at)
+    return redirect("people:security")
 
 
 @rule("people.sign_out", SIGNED_IN_PATIENTS | STAFF, methods=["POST"])
