@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from . import views
+from . import exams, views
 
 app_name = "appointments_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,4 +12,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bookings/", views.Bookings.as_view(), name="bookings"),
     path("bookings/<int:booking_id>/", views.BookingOne.as_view(), name="booking"),
     path("bookings/<int:booking_id>/cancel/", views.BookingCancel.as_view(), name="cancel"),
+    path("bookings/<int:booking_id>/queue/", exams.BookingQueue.as_view(), name="queue"),
+    path("bookings/<int:booking_id>/check-in/", exams.BookingCheckIn.as_view(), name="check_in"),
+    path("exams/", exams.Exams.as_view(), name="exams"),
+    path("exams/<int:exam_id>/cancel/", exams.ExamCancel.as_view(), name="exam_cancel"),
+    path("patients/<int:patient_id>/exam-plan/", exams.ExamPlan.as_view(), name="exam_plan"),
 ]

@@ -17,6 +17,7 @@ from .exams import (
     exam_cancel,
     exam_finish,
     exams_book,
+    exams_book_within,
     exams_close,
     machine_block,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "exam_cancel",
     "exam_finish",
     "exams_book",
+    "exams_book_within",
     "exams_close",
     "holds_expire",
     "kiosk_key_new",

@@ -50,6 +50,17 @@ def exams_book(
 
     Raises NotFound, ExamNotPaid, ExamOver, AnswerMissing, ExamRefused, ExamsTooClose (AP-13), ExamReserve, ExamTaken.
     """
+    return exams_book_within(
+        actor=actor, patient_id=patient_id, choices=choices, answers=answers, at=at, is_urgent=is_urgent
+    )
+
+
+@within
+def exams_book_within(
+    *, actor: Actor, patient_id: int, choices: Sequence[ExamChoice], answers: Mapping[int, str], at: datetime,
+    is_urgent: bool = False,
+) -> list[ExamBooking]:  # fmt: skip
+    """`exams_book` inside the caller's transaction."""
     policy.must_plan_exams(actor, patient_id, at=at)
     if is_urgent:
         policy.must_book_urgent(actor)

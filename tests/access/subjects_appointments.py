@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from appointments.models import Booking, ExamBooking, Session, Ticket
+from appointments.models import Booking, CampusPoint, ExamBooking, Session, Ticket
 from appointments.selectors import exam_plan
 from appointments.services import ExamChoice, booking_check_in, exams_book, sessions_generate, ticket_call
 from hospital.kit import clock
@@ -138,7 +138,21 @@ def _exam(cast: Cast) -> ExamBooking:
 
 @subject("exam")
 def exam(cast: Cast, rule: str) -> list[Case]:
-    return [Case("of the family", {"exam_id": _exam(cast).pk}, may=["wang_fang"], data={})]
+    return [Case("of the family", {"exam_id": _exam(cast).pk}, may=["wang_fang"], data={}, json=".api." in rule)]
+
+
+@subject("exam_patient")
+def exam_patient(cast: Cast, rule: str) -> list[Case]:
+    build_exam_room(cast, clock.now()).order(cast.mother, "X-DRAW")
+    return [Case("of the family", {"patient_id": cast.mother.patient_id}, may=["wang_fang"])]
+
+
+@subject("booking_at_campus")
+def booking_at_campus(cast: Cast, rule: str) -> list[Case]:
+    """A visit of this moment, asked for from beside the campus."""
+    CampusPoint.objects.create(campus=cast.campus, latitude=31.23, longitude=121.47)
+    here = {"latitude": 31.23, "longitude": 121.47, "accuracy": 10}
+    return [Case("of the stranger", {"booking_id": _today(cast).pk}, may=["stranger"], data=here, json=True)]
 
 
 @subject("exam_room")

@@ -233,3 +233,26 @@ def test_the_doctor_books_the_proposal_and_the_room_sees_who_comes(room: ExamRoo
     exam.refresh_from_db()
     assert exam.status == "arrived"
     assert client_for(room.cast.cashier).get(path).status_code == 404
+
+
+def test_a_program_plans_and_books_once_by_its_key_g06(room: ExamRoom) -> None:
+    mother, client = room.cast.mother, client_for(room.cast.wang_fang)
+    room.order(mother, "X-CT-C", "X-DRAW")
+    plan = client.get(f"/api/v1/patients/{mother.patient_id}/exam-plan/").json()
+    assert plan["trips"] == 1 and plan["is_proved"] and len(plan["exams"]) == 2 and plan["reasons"]
+    choices = [{name: one[name] for name in ("order_id", "item_id", "shift_id", "starts_at")} for one in plan["exams"]]
+    answers = [{"question_id": one["id"], "answer": "no"} for one in plan["questions"]]
+    body = {"patient_id": mother.patient_id, "exams": choices, "answers": answers}
+
+    def post(key: str, **changes: Any) -> Any:
+        return client.post(
+            "/api/v1/exams/", body | changes, content_type="application/json", headers={"Idempotency-Key": key}
+        )
+
+    assert post("k0", answers=[]).status_code == 422
+    first, again = post("k1"), post("k1")
+    assert first.status_code == again.status_code == 201 and first.json() == again.json()
+    assert ExamBooking.objects.count() == 2 == len(client.get("/api/v1/exams/").json())
+    given = client.post(f"/api/v1/exams/{first.json()[0]['id']}/cancel/", content_type="application/json")
+    assert given.json()["status"] == "cancelled"
+    assert client_for(room.cast.stranger).get(f"/api/v1/patients/{mother.patient_id}/exam-plan/").status_code == 404
