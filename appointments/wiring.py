@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -44,9 +44,15 @@ def _wire_charges() -> None:
             ChargeKind(
                 name, title, scene=scene, on_paid=booking.booking_paid, on_refunded=booking.charge_refunded,
                 on_expired=booking.charge_expired,
-                may_refund=lambda charge, at: booking.charge_may_refund(charge.pk), page=_page_of,
+                may_refund=lambda charge, at: booking.charge_may_refund(charge.pk), page=_page_of, doctors=_doctors_of,
             )
         )  # fmt: skip
+
+
+def _doctors_of(subject_ids: "Sequence[int]") -> dict[int, int]:
+    from .models import Booking
+
+    return dict(Booking.objects.filter(pk__in=subject_ids).values_list("pk", "doctor_id"))
 
 
 def _page_of(charge: "Charge") -> str:

@@ -96,7 +96,7 @@ def bill_lines(rows: int, spoilt: dict[str, list[int]], merchant: str) -> Iterat
         seconds = 3600 + n % 80000
         at = f"2024-05-06 {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
         order, trade = f"P20240506{n:010d}", f"42000024{n:020d}"
-        fee = fen * 60  # hundred-thousandths
+        fee = fen * 6  # hundred-thousandths of a yuan: 0.6 %
         paid = fen + 1 if kind == "D4" else fen
         state = "REVOKED" if kind == "D5" else "SUCCESS"
         if kind == "D10":

@@ -1,6 +1,6 @@
 """What emr charges through billing: orders and prescriptions. Billing calls these back from its notices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.urls import reverse
@@ -51,6 +51,15 @@ def order_page(charge: Charge) -> str:
 
 def prescription_page(charge: Charge) -> str:
     return reverse("emr:prescription", args=[charge.subject_id])
+
+
+def order_doctors(subject_ids: Sequence[int]) -> dict[int, int]:
+    """Who ordered what was charged, for the finance analysis."""
+    return dict(Order.objects.filter(pk__in=subject_ids).values_list("pk", "doctor_id"))
+
+
+def prescription_doctors(subject_ids: Sequence[int]) -> dict[int, int]:
+    return dict(Prescription.objects.filter(pk__in=subject_ids).values_list("pk", "doctor_id"))
 
 
 def order_may_refund(charge: Charge, at: datetime) -> bool:

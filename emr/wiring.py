@@ -25,7 +25,7 @@ def wire() -> None:
         ChargeKind(
             charging.ORDER, _("Tests and treatment"), Scene.OUTPATIENT, on_paid=charging.order_paid,
             on_refunded=charging.order_ended, may_refund=charging.order_may_refund, on_expired=charging.order_ended,
-            page=charging.order_page,
+            page=charging.order_page, doctors=charging.order_doctors,
         )
     )  # fmt: skip
     charge_kind(
@@ -33,6 +33,7 @@ def wire() -> None:
             charging.PRESCRIPTION, _("Drugs"), Scene.ONLINE, on_paid=charging.prescription_paid,
             on_refunded=charging.prescription_ended, may_refund=charging.prescription_may_refund,
             on_expired=charging.prescription_ended, page=charging.prescription_page,
+            doctors=charging.prescription_doctors,
         )
     )  # fmt: skip
     message_kind(

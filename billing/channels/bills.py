@@ -165,6 +165,9 @@ def decoded(blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
 # --- Values -------------------------------------------------------------------------------------------------------
 def e5_of(text: str, where: str) -> int:
     """Yuan with up to five decimals, counted in hundred-thousandths."""
+    whole, _dot, rest = text.partition(".")
+    if len(rest) == 5 and (digits := whole + rest).isascii() and digits.isdigit():  # as nearly all are
+        return int(digits)
     try:
         value = Decimal(text or "0") * 100_000
     except InvalidOperation as error:
@@ -175,6 +178,9 @@ def e5_of(text: str, where: str) -> int:
 
 
 def fen_of(text: str, where: str) -> int:
+    whole, _dot, rest = text.partition(".")
+    if len(rest) == 2 and len(text) < 18 and (digits := whole + rest).isascii() and digits.isdigit():
+        return int(digits)
     try:
         fen = parse_yuan(text or "0")
     except ValueError as error:
@@ -186,8 +192,11 @@ def fen_of(text: str, where: str) -> int:
 
 def moment_of(text: str, where: str) -> datetime:
     """An instant of Shanghai's wall clock; old bills write full-width colons."""
+    text = text.replace("：", ":")
     try:
-        return datetime.strptime(text.replace("：", ":"), "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.SHANGHAI)
+        if len(text) != 19 or text[10] != " ":
+            raise ValueError(text)
+        return datetime.fromisoformat(text).replace(tzinfo=clock.SHANGHAI)
     except ValueError as error:
         raise BillRefused(f"{where}: {text!r} is no time") from error
 

@@ -1,5 +1,6 @@
 """Bills of channels: taken in whole or not at all, fetched on T+1 (PAY-06, G08)."""
 
+import gc
 import hashlib
 import io
 import logging
@@ -161,7 +162,12 @@ def _copy_lines(file_id: int, reader: Reader) -> None:
             text = first + f"\n{first}".join(map("\t".join, batch)) + "\n"
             yield (text.replace("\\", "\\\\") if "\\" in text else text).encode()
 
-    _copy(f"COPY {table} (file_id, {', '.join(reader.columns)}) FROM STDIN", pieces())
+    # The collector would walk through the whole application again and again for rows that are gone at once.
+    gc.freeze()
+    try:
+        _copy(f"COPY {table} (file_id, {', '.join(reader.columns)}) FROM STDIN", pieces())
+    finally:
+        gc.unfreeze()
 
 
 def _copy_parts(file_id: int, stream: BinaryIO) -> None:

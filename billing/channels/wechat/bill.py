@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import BinaryIO
 
-from hospital.kit import clock
-
 from ..bills import (
     FUND_COLUMNS,
     TRADE_COLUMNS,
@@ -35,6 +33,8 @@ __all__ = ["BillRefused", "FundFlow", "TradeBill", "parse", "parse_fundflow", "r
 
 _NEEDED = ["交易时间", "商户号", "微信订单号", "商户订单号", "交易状态", "货币种类", "手续费"]
 _FOOTER, _FUND_FOOTER = "总交易单数", "资金流水总笔数"
+_REMEMBERED = 100_000  # distinct amounts kept
+_SECONDS = frozenset(f":{second:02d}" for second in range(60))
 _STATES = {"SUCCESS", "REFUND", "REVOKED"}
 # What each column of the footer adds up, by every name that WeChat has used for it.
 _SUMS = {
@@ -83,6 +83,7 @@ class _Table:
         head, _end, self._first = first.partition("\n")
         self.header = [field.strip().removeprefix("`") for field in head.rstrip("\r").split(",")]
         self._line_no = 2  # of the first row in the file
+        self._known: dict[str, dict[str, int]] = {}
 
     @property
     def sha1(self) -> str:
@@ -103,7 +104,8 @@ class _Table:
             if at >= 0:
                 tail = text[at:].split("\n")
             if body.strip():
-                yield self._batch(body.replace("\t", " "))
+                # A tab would end a column when the line is stored; old bills write full-width colons.
+                yield self._batch(body.replace("\t", " ").replace("：", ":") if "\t" in body or "：" in body else body)
         if not tail:
             raise BillRefused("the footer is missing: the file is cut off")
         self._prove([line.removesuffix("\r") for line in tail if line.strip()])
@@ -134,26 +136,31 @@ class _Table:
         self._line_no += count
         return first, map(str, range(first, first + count))
 
-    def _each(self, column: Sequence[str], read: Callable[[str, str], int], first: int) -> list[int]:
-        """The values of a column as numbers; each distinct text is read once."""
-        known: dict[str, int] = {}
-        for text in set(column):
+    def _each(self, column: Sequence[str], read: Callable[[str, str], int], first: int) -> dict[str, int]:
+        """What each text of a column is as a number; each distinct text is read once."""
+        known = self._known.setdefault(read.__name__, {})
+        if len(known) > _REMEMBERED:
+            known.clear()
+        for text in set(column).difference(known):
             try:
                 known[text] = read(text, "")
             except BillRefused as refusal:
                 raise BillRefused(f"line {first + column.index(text)}{refusal.reason}") from refusal
-        return list(map(known.__getitem__, column))
+        return known
 
     def _moments(self, column: Sequence[str], first: int) -> list[str]:
-        known: dict[str, str] = {}
-        for text in set(column):
+        """Read minute by minute: a block has thousands of lines and few minutes."""
+        minutes, seconds = {text[:16] for text in column}, {text[16:] for text in column}
+        if not seconds <= _SECONDS or any(len(minute) != 16 for minute in minutes):
+            wrong = next(at for at, text in enumerate(column) if len(text) != 19 or text[16:] not in _SECONDS)
+            raise BillRefused(f"line {first + wrong}: {column[wrong]!r} is no time")
+        for minute in minutes:
             try:
-                at = moment_of(text, "")
+                self.days.add(moment_of(minute + ":00", "").date())  # the file's wall clock is Shanghai's
             except BillRefused as refusal:
-                raise BillRefused(f"line {first + column.index(text)}{refusal.reason}") from refusal
-            known[text] = at.isoformat()
-            self.days.add(clock.business_day(at))
-        return list(map(known.__getitem__, column))
+                wrong = next(at for at, text in enumerate(column) if text.startswith(minute))
+                raise BillRefused(f"line {first + wrong}: {column[wrong]!r} is no time") from refusal
+        return [text + "+08:00" for text in column]
 
     def _batch(self, body: str) -> Batch:
         raise NotImplementedError
@@ -193,37 +200,51 @@ class TradeBill(_Table):
             place = next((self._place[name] for name in names if name in self._place), None)
             return (otherwise,) * size if place is None else columns[place]
 
-        fen: dict[str, list[int]] = {}
-        for name in self._added:
-            if name in self._place and name != "手续费":
-                fen[name] = self._each(columns[self._place[name]], fen_of, first)
-                self._added[name] += sum(fen[name])
-        fees = self._each(column("手续费"), e5_of, first)
-        self._added["手续费"] += sum(fees)
+        self._add_up(columns, first)
+        fees = column("手续费")
+        fee_of = self._each(fees, e5_of, first)
+        self._added["手续费"] += sum(map(fee_of.__getitem__, fees))
         states = column("交易状态")
         if strange := set(states) - _STATES:
             state = min(strange)
             raise BillRefused(f"line {first + states.index(state)}: state {state!r} isn't known")
-        refund_nos = column("商户退款单号", otherwise="")
-        # A revoked line is a refund when it names one; else it is a payment that came to nothing.
-        back = [
-            state == "REFUND" or (state == "REVOKED" and number not in {"", "0"})
-            for state, number in zip(states, refund_nos, strict=True)
-        ]
-        nothing = [0] * size
-        paid = fen.get("订单金额") or fen.get("总金额") or nothing
-        asked = fen.get("申请退款金额") or fen.get("退款金额") or nothing
+        paid = column("订单金额", "总金额")
+        fen_of_text = self._each(paid, fen_of, first)
+        amounts = list(map(fen_of_text.__getitem__, paid))
+        kinds, refund_nos, refund_ids, said = ["pay"] * size, [""] * size, [""] * size, list(states)
+        numbers_there, ids_there, refunds_there = (
+            column("商户退款单号"),
+            column("微信退款单号"),
+            column("退款状态", otherwise=""),
+        )
+        asked = column("申请退款金额", "退款金额")
+        asked_fen = self._each(asked, fen_of, first)
+        for at in [at for at, state in enumerate(states) if state != "SUCCESS"]:
+            # A revoked line is a refund when it names one; else it is a payment that came to nothing.
+            if states[at] == "REFUND" or numbers_there[at] not in {"", "0"}:
+                kinds[at], refund_nos[at], refund_ids[at] = "refund", numbers_there[at], ids_there[at]
+                said[at], amounts[at] = refunds_there[at] or "SUCCESS", asked_fen[asked[at]]
         return list(
             zip(
-                ["refund" if is_back else "pay" for is_back in back], self._moments(column("交易时间"), first),
-                column("商户号"), column("微信订单号"), column("商户订单号"),
-                _where(back, refund_nos), _where(back, column("微信退款单号", otherwise="")),
-                [(refund or "SUCCESS") if is_back else state
-                 for is_back, refund, state in zip(back, column("退款状态", otherwise=""), states, strict=True)],
-                column("货币种类"), map(str, [two if is_back else one for is_back, one, two in zip(back, paid, asked, strict=True)]),
-                map(str, fees), numbers, strict=True,
+                kinds, self._moments(column("交易时间"), first), column("商户号"), column("微信订单号"), column("商户订单号"),
+                refund_nos, refund_ids, said, column("货币种类"), map(str, amounts),
+                map(str, map(fee_of.__getitem__, fees)), numbers, strict=True,
             )
         )  # fmt: skip
+
+    def _add_up(self, columns: list[tuple[str, ...]], first: int) -> None:
+        """The sums that the footer tells. Most refund columns hold nothing, and two columns are often the same."""
+        seen: list[tuple[tuple[str, ...], int]] = []
+        for name in self._added:
+            if name not in self._place or name == "手续费":
+                continue
+            column = columns[self._place[name]]
+            added = next((fen for known, fen in seen if known == column), None)
+            if added is None:
+                values = self._each(column, fen_of, first)
+                added = sum([values[text] for text in column if text != "0.00"])
+                seen.append((column, added))
+            self._added[name] += added
 
     def _prove(self, tail: list[str]) -> None:
         said = self._said(tail)
@@ -239,10 +260,6 @@ class TradeBill(_Table):
                 same(self.totals, label, name, fen_of(text, "footer"), self._added[column])
         if "settled" not in self.totals or "fee_e5" not in self.totals:
             raise BillRefused("the footer has no totals that are known")
-
-
-def _where(back: Sequence[bool], values: Sequence[str]) -> list[str]:
-    return [value if is_back else "" for is_back, value in zip(back, values, strict=True)]
 
 
 class FundFlow(_Table):
@@ -273,7 +290,9 @@ class FundFlow(_Table):
         if strange := set(sides) - set(self._sums):
             side = min(strange)
             raise BillRefused(f"line {first + sides.index(side)}: {side!r} is neither income nor expense")
-        fen = self._each(columns["收支金额(元)"], fen_of, first)
+        known = self._each(columns["收支金额(元)"], fen_of, first)
+        fen = [known[text] for text in columns["收支金额(元)"]]
+        balances = self._each(columns["账户结余(元)"], fen_of, first)
         for side, amount in zip(sides, fen, strict=True):
             self._sums[side][0] += 1
             self._sums[side][1] += amount
@@ -282,7 +301,7 @@ class FundFlow(_Table):
                 self._moments(columns["记账时间"], first), columns["微信支付业务单号"], columns.get("业务凭证号", sides),
                 columns["资金流水单号"], columns["业务名称"],
                 map(str, [amount if side == "收入" else -amount for side, amount in zip(sides, fen, strict=True)]),
-                map(str, self._each(columns["账户结余(元)"], fen_of, first)), numbers, strict=True,
+                map(str, map(balances.__getitem__, columns["账户结余(元)"])), numbers, strict=True,
             )
         )  # fmt: skip
 

@@ -1,0 +1,189 @@
+"""The daily report (PAY-08): by channel, campus, scene and operator, tied to the ledger and to the bank."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from hospital.kit import clock
+from hospital.kit.actor import Actor, Role
+from hospital.kit.problems import NotFound
+
+from ..models import BankCredit, Channel, Entry, ReconCase, ReconRun, Scene
+from ..services.credit import fee_fen
+from ..services.ledger import channel_account
+from ..states import CaseStatus
+from .sheets import Cell, yuan
+
+# Money by the moment at which the books took it. What a payment settled is told by its scene; the rest of it is owed back.
+_ROWS = """
+WITH paid AS (
+  SELECT p.id, p.channel, p.amount AS whole, o.number, o.staff_id FROM billing_payment p JOIN billing_payorder o ON o.id = p.order_id
+  WHERE p.recorded_at >= %(start)s AND p.recorded_at < %(end)s),
+fee AS (
+  SELECT l.order_no, sum(l.fee_e5)::bigint AS fee_e5 FROM billing_billline l
+  JOIN (SELECT DISTINCT ON (channel) id FROM billing_billfile WHERE day = %(day)s AND kind = 'trade'
+        ORDER BY channel, received_at DESC, id DESC) f ON f.id = l.file_id
+  WHERE l.kind = 'pay' AND l.order_no IN (SELECT number FROM paid) GROUP BY 1),
+settled AS (
+  SELECT p.channel, p.staff_id, p.number, c.campus_id, c.scene, s.amount, p.whole, p.id FROM paid p
+  JOIN billing_settlement s ON s.payment_id = p.id JOIN billing_charge c ON c.id = s.charge_id),
+owed AS (
+  SELECT p.channel, p.staff_id, p.number, NULL::bigint AS campus_id, '' AS scene,
+         p.whole - coalesce((SELECT sum(amount) FROM billing_settlement WHERE payment_id = p.id), 0)::bigint AS amount, p.whole, p.id
+  FROM paid p),
+taken AS (
+  SELECT a.*, i.fund, i.personal, coalesce(f.fee_e5, 0) * a.amount / a.whole AS fee_e5,
+         coalesce(i.fund, 0) * a.amount / a.whole AS fund_part, coalesce(i.personal, 0) * a.amount / a.whole AS personal_part
+  FROM (SELECT * FROM settled UNION ALL SELECT * FROM owed WHERE amount > 0) a
+  LEFT JOIN billing_paymentsplit i ON i.payment_id = a.id LEFT JOIN fee f ON f.order_no = a.number),
+back AS (
+  SELECT p.channel, o.staff_id, coalesce(c.campus_id, NULL) AS campus_id, CASE WHEN r.settlement_id IS NULL THEN '' ELSE c.scene END AS scene,
+         r.amount FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id JOIN billing_payorder o ON o.id = p.order_id
+  LEFT JOIN billing_charge c ON c.id = r.charge_id AND r.settlement_id IS NOT NULL
+  WHERE r.status = 'succeeded' AND r.recorded_at >= %(start)s AND r.recorded_at < %(end)s)
+SELECT channel, campus.name, scene, staff.name, sum(times), sum(gross)::bigint, sum(refund)::bigint, sum(fee_e5)::bigint,
+       sum(fund)::bigint, sum(personal)::bigint
+FROM (SELECT channel, campus_id, scene, staff_id, 1 AS times, amount AS gross, 0 AS refund, fee_e5, fund_part AS fund, personal_part AS personal
+      FROM taken
+      UNION ALL SELECT channel, campus_id, scene, staff_id, 0, 0, amount, 0, 0, 0 FROM back) moved
+LEFT JOIN organisation_campus campus ON campus.id = campus_id LEFT JOIN organisation_staff staff ON staff.id = staff_id
+GROUP BY channel, campus_id, campus.name, scene, staff_id, staff.name ORDER BY 1, 2 NULLS LAST, 3, 4 NULLS LAST
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the report; amounts in fen. `scene` is empty for money that settled nothing and is owed back."""
+
+    channel: str
+    campus: str
+    scene: str
+    operator: str
+    count: int
+    gross: int
+    refund: int
+    fee: int
+    fund: int
+    personal: int
+
+    @property
+    def net(self) -> int:
+        return self.gross - self.refund
+
+    @property
+    def cash(self) -> int:
+        """The patient's own money in it."""
+        return self.gross - self.fund - self.personal
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Three figures of one channel that must be one: the report's net, the ledger's movement; and the bank's credit
+    beside what the channel owes after its fee (None: not known yet)."""
+
+    channel: str
+    label: str
+    report: int
+    ledger: int
+    owed: int | None
+    bank: int | None
+
+    @property
+    def in_books(self) -> bool:
+        return self.report == self.ledger
+
+    @property
+    def at_bank(self) -> bool:
+        return self.owed is not None and self.owed == self.bank
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    day: date
+    rows: list[Row]
+    total: Row
+    ties: list[Tie]
+    classes: list[tuple[str, int, int]] = field(default_factory=list)  # class, how many, how many unfinished
+    aged: list[tuple[str, int]] = field(default_factory=list)  # days open, how many cases
+
+
+def daily_report(actor: Actor, day: date, *, at: datetime) -> Daily:
+    """The report of a day. Raises NotFound for anybody but the finance office."""
+    if not actor.is_any(Role.FINANCE):
+        raise NotFound
+    start, end = clock.day_bounds(day)
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, {"start": start, "end": end, "day": day})
+        rows = [_row(found) for found in cursor.fetchall()]
+    total = Row(
+        "",
+        "",
+        "",
+        "",
+        *(sum(getattr(row, name) for row in rows) for name in ("count", "gross", "refund", "fee", "fund", "personal")),
+    )
+    found = ReconCase.objects.filter(day=day).values_list("difference").order_by("difference")
+    classes = [
+        (name, many, left)
+        for name, many, left in found.annotate(n=Count("pk"), open=Count("pk", filter=~Q(status=CaseStatus.DONE)))
+    ]
+    return Daily(day, rows, total, _ties(day, rows), classes, _aged(at))
+
+
+def _row(found: tuple[Any, ...]) -> Row:
+    channel, campus, scene, operator, count, gross, refund, fee_e5, fund, personal = found
+    return Row(
+        str(Channel(channel).label), campus or "—", str(Scene(scene).label) if scene else str(_("owed back")),
+        operator or str(_("the payer")), int(count), gross, refund, fee_fen(fee_e5), fund, personal,
+    )  # fmt: skip
+
+
+def _ties(day: date, rows: list[Row]) -> list[Tie]:
+    moved = Entry.objects.alias(of=Coalesce("journal__about_day", "journal__business_day")).filter(
+        Q(journal__key__startswith="payment:") | Q(journal__key__startswith="refund:"), of=day
+    )
+    ledger = dict(moved.values_list("account__code").annotate(fen=Sum("amount")).order_by("account__code"))
+    runs = {run.channel: run for run in ReconRun.objects.filter(day=day).order_by("ran_at", "pk")}
+    bank = dict(
+        BankCredit.objects.filter(day=day).values_list("channel").annotate(fen=Sum("amount")).order_by("channel")
+    )
+    ties = []
+    for channel in Channel:
+        report = sum(row.net for row in rows if row.channel == str(channel.label))
+        booked, run = ledger.get(channel_account(channel.value), 0), runs.get(channel.value)
+        if report or booked or run or channel.value in bank:
+            owed = run.totals["channel_net"] - fee_fen(run.totals["fee_e5"]) if run and run.file_id else None
+            ties.append(Tie(channel.value, str(channel.label), report, booked, owed, bank.get(channel.value)))
+    return ties
+
+
+def _aged(at: datetime) -> list[tuple[str, int]]:
+    """How old the differences are that nobody finished."""
+    today = clock.business_day(at)
+    ages = [
+        (today - day).days for day in ReconCase.objects.exclude(status=CaseStatus.DONE).values_list("day", flat=True)
+    ]
+    bounds = [("≤1", 0, 1), ("2-3", 2, 3), ("4-7", 4, 7), (">7", 8, 10**6)]
+    return [(label, sum(low <= age <= high for age in ages)) for label, low, high in bounds]
+
+
+def as_table(report: Daily) -> list[list[Cell]]:
+    """The report for a spreadsheet, in yuan."""
+    head: list[Cell] = [
+        _("Channel"), _("Campus"), _("Scene"), _("Operator"), _("Count"), _("Gross"), _("Refunded"), _("Net"), _("Fee"),
+        _("Insurer's fund"), _("Personal account"), _("Own money"),
+    ]  # fmt: skip
+    lines: list[list[Cell]] = [
+        [row.channel, row.campus, row.scene, row.operator, row.count, yuan(row.gross), yuan(row.refund), yuan(row.net),
+         yuan(row.fee), yuan(row.fund), yuan(row.personal), yuan(row.cash)]
+        for row in [*report.rows, report.total]
+    ]  # fmt: skip
+    lines[-1][0] = _("Total")
+    ties: list[list[Cell]] = [[_("Channel"), _("Report"), _("Ledger"), _("Owed after the fee"), _("Bank")]]
+    ties += [[tie.label, yuan(tie.report), yuan(tie.ledger), yuan(tie.owed), yuan(tie.bank)] for tie in report.ties]
+    return [[f"{report.day}"], head, *lines, [], *ties]

@@ -1,0 +1,142 @@
+"""The daily report, the analysis, their files, and the auditor's signature under a day that is opened again."""
+
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from hospital.audit import services as audit
+from hospital.kit import clock
+from hospital.kit.access import actor_of, rule
+from hospital.kit.actor import Actor, Role
+from hospital.kit.money import format_yuan
+from hospital.kit.problems import NotFound, Problem
+
+from .. import selectors
+from ..reporting import analysis as analyses
+from ..reporting import daily as dailies
+from ..reporting.sheets import XLSX, Cell, as_csv, as_xlsx
+from ..services import closing
+
+FINANCE = {Role.FINANCE}
+
+
+def day_asked(text: str | None) -> date:
+    """The day asked for; yesterday when none was. Raises NotFound for what is no day."""
+    if not text:
+        return clock.today() - timedelta(days=1)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise NotFound from error
+
+
+@rule("billing.daily", FINANCE)
+def daily(request: HttpRequest) -> HttpResponse:
+    day = day_asked(request.GET.get("day"))
+    report = dailies.daily_report(actor_of(request), day, at=clock.now())
+    context = {"report": report, "before": day - timedelta(days=1), "after": day + timedelta(days=1), "today": clock.today()}
+    return render(request, "billing/daily.html", context)
+
+
+@rule("billing.daily_export", FINANCE)
+def daily_export(request: HttpRequest) -> HttpResponse:
+    actor, day = actor_of(request), day_asked(request.GET.get("day"))
+    table = dailies.as_table(dailies.daily_report(actor, day, at=clock.now()))
+    return _file(actor, f"daily-{day}", table, request.GET.get("form", "csv"))
+
+
+def _file(actor: Actor, name: str, table: list[list[Cell]], form: str) -> HttpResponse:
+    """The table as a file; who took it is written down (SEC-09)."""
+    audit.record_now(actor, "finance.export", at=clock.now(), reason=f"{name}.{form}")
+    if form == "xlsx":
+        response = HttpResponse(as_xlsx(table), content_type=XLSX)
+    elif form == "csv":
+        response = HttpResponse(as_csv(table), content_type="text/csv; charset=utf-8")
+    else:
+        raise NotFound
+    response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    return response
+
+
+@rule("billing.analysis", FINANCE)
+def analysis(request: HttpRequest) -> HttpResponse:
+    way, first, last = _asked(request)
+    actor = actor_of(request)
+    context = {"ways": list(analyses.WAYS.items()), "way": way, "way_label": analyses.WAYS[way], "first": first, "last": last,
+               "query": urlencode({"first": first, "last": last, "by": way})}  # fmt: skip
+    try:
+        found = analyses.analysis(actor, way, first, last, at=clock.now())
+    except analyses.PeriodTooLong as problem:
+        return render(request, "billing/analysis.html", context | {"problem": problem}, status=problem.status)
+    shown = found.lines[: analyses.SHOWN]
+    curve = analyses.by_day(actor, first, last)
+    context |= {
+        "found": found, "shown": shown, "more": len(found.lines) - len(shown),
+        "chart": [(line.label, line.net / 100, format_yuan(line.net)) for line in shown[:12]],
+        "curve": [(f"{day:%m-%d}", fen / 100) for day, fen in curve] if len(curve) > 1 else [],
+        "curve_label": _curve_in_words(curve),
+    }  # fmt: skip
+    return render(request, "billing/analysis.html", context)
+
+
+def _curve_in_words(curve: list[tuple[date, int]]) -> str:
+    if len(curve) < 2:
+        return ""
+    best = max(curve, key=lambda point: point[1])
+    least = min(curve, key=lambda point: point[1])
+    return _("%(days)d days with movements; most on %(best)s (%(most)s yuan), least on %(low)s (%(least)s yuan)") % {
+        "days": len(curve), "best": f"{best[0]:%m-%d}", "most": format_yuan(best[1]), "low": f"{least[0]:%m-%d}",
+        "least": format_yuan(least[1]),
+    }  # fmt: skip
+
+
+def _asked(request: HttpRequest) -> tuple[str, date, date]:
+    way = request.GET.get("by", "department")
+    if way not in analyses.WAYS:
+        raise NotFound
+    last = day_asked(request.GET.get("last"))
+    first = day_asked(request.GET.get("first")) if request.GET.get("first") else last - timedelta(days=29)
+    return way, first, last
+
+
+@rule("billing.analysis_export", FINANCE)
+def analysis_export(request: HttpRequest) -> HttpResponse:
+    way, first, last = _asked(request)
+    actor = actor_of(request)
+    table = analyses.as_table(analyses.analysis(actor, way, first, last, at=clock.now()))
+    return _file(actor, f"analysis-{way}-{first}-{last}", table, request.GET.get("form", "csv"))
+
+
+@rule("billing.day_reopen", FINANCE, methods=["POST"])
+def day_reopen(request: HttpRequest) -> HttpResponse:
+    """The finance office asks; the day stays closed until an auditor agrees."""
+    day = day_asked(request.POST.get("day"))
+    try:
+        closing.day_reopen_propose(actor=actor_of(request), day=day, reason=request.POST.get("reason", ""), at=clock.now())
+    except Problem as problem:
+        if problem.status == 404:
+            raise
+        messages.error(request, f"{problem.reason} {problem.next_step}")
+    return redirect(f"/staff/finance/?day={day}")
+
+
+@rule("billing.reopen_queue", {Role.AUDITOR})
+def reopen_queue(request: HttpRequest) -> HttpResponse:
+    return render(request, "billing/reopen.html", {"waiting": selectors.days_to_reopen(actor_of(request))})
+
+
+@rule("billing.reopen_confirm", {Role.AUDITOR}, methods=["POST"])
+def reopen_confirm(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    try:
+        closing.day_reopen_confirm(actor=actor, day=day_asked(request.POST.get("day")), at=clock.now())
+    except Problem as problem:
+        if problem.status == 404:
+            raise
+        context = {"waiting": selectors.days_to_reopen(actor), "problem": problem}
+        return render(request, "billing/reopen.html", context, status=problem.status)
+    return redirect("billing_staff:reopen_queue")
