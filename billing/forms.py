@@ -20,7 +20,17 @@ class CaseProposal(forms.Form):
 
 
 class BillUpload(forms.Form):
-    file = forms.FileField(label=_("Bill of WeChat Pay (CSV or gzip)"))
+    file = forms.FileField(label=_("Bill or fund flow of the channel (CSV, gzip or zip)"))
+
+
+class BankCreditForm(forms.Form):
+    amount = forms.DecimalField(label=_("Amount in yuan"), max_digits=14, decimal_places=2)
+    reference = forms.CharField(label=_("Bank's reference"), max_length=64)
+    credited_on = forms.DateField(label=_("Credited on"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class ReopenForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
 class Reason(forms.Form):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -18,23 +18,19 @@ from hospital.people.models import Patient
 from . import errors, policy
 from .models import (
     DESK_CHANNELS,
-    BillFetch,
-    BillFile,
     Channel,
     Charge,
     ChargeLine,
     DayClose,
     DeskEntry,
     DeskShift,
-    Difference,
     PayOrder,
     PriceItem,
     ReconCase,
-    ReconRun,
     Refund,
     RefundLine,
 )
-from .states import LIVE_ORDER, LIVE_REFUND, CaseStatus, ChargeStatus, RefundStatus, ShiftStatus
+from .states import LIVE_ORDER, LIVE_REFUND, ChargeStatus, RefundStatus, ShiftStatus
 
 
 def price_at(code: str, *, at: datetime, campus_id: int | None = None) -> PriceItem:
@@ -223,46 +219,11 @@ def desk_for(actor: Actor) -> Desk:
 
 
 # --- The finance office -------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """The day on one channel as one page shows it."""
-
-    run: ReconRun | None
-    file: BillFile | None
-    fetch: BillFetch | None
-    close: DayClose | None
-    sides: list[tuple[str, int, int, int, int]]  # title, paid, refunded, net, movements
-    equal: bool
-    groups: list[tuple[str, str, list[ReconCase]]]  # class, its words, its cases
-    open_count: int
-    hindrance: str
-
-
-def day_balance(actor: Actor, day: date, channel: str, *, at: datetime) -> Balance:
-    """Hospital, platform and channel of one day, with its differences by class (PAY-08)."""
-    if not actor.is_any(Role.FINANCE):
+def days_to_reopen(actor: Actor) -> list[DayClose]:
+    """Closed days that the finance office asks to open again, for the auditor (PAY-07)."""
+    if not actor.is_any(Role.AUDITOR):
         raise NotFound
-    run = ReconRun.objects.filter(channel=channel, day=day).select_related("file").order_by("-ran_at", "-pk").first()
-    rows = list(ReconCase.objects.filter(channel=channel, day=day).select_related("owner").order_by("difference", "pk"))
-    totals = run.totals if run else {}
-    sides = [
-        (title, totals.get(f"{side}_paid", 0), totals.get(f"{side}_refunded", 0), totals.get(f"{side}_net", 0),
-         totals.get(f"{side}_count", 0))
-        for side, title in [("hospital", str(_("Hospital (settled)"))), ("platform", str(_("Platform (received)"))),
-                            ("channel", str(_("Channel (its bill)")))]
-    ]  # fmt: skip
-    groups = [
-        (kind.value, str(kind.label), mine)
-        for kind in Difference
-        if (mine := [case for case in rows if case.difference == kind.value])
-    ]
-    from .services.closing import day_hindrance
-
-    return Balance(
-        run=run, file=run.file if run else None, fetch=BillFetch.objects.filter(channel=channel, day=day).first(),
-        close=DayClose.objects.filter(day=day, reopened_at=None).first(), sides=sides, equal=len({side[1:] for side in sides}) == 1,
-        groups=groups, open_count=sum(case.status == CaseStatus.OPEN for case in rows), hindrance=day_hindrance(day, at=at),
-    )  # fmt: skip
+    return list(DayClose.objects.filter(reopen_asked_at__isnull=False, reopened_at=None).order_by("reopen_asked_at"))
 
 
 def case_for(actor: Actor, case_id: int) -> ReconCase:
@@ -272,7 +233,9 @@ def case_for(actor: Actor, case_id: int) -> ReconCase:
     return case
 
 
-_USUAL = {"D1": "query", "D2": "query", "D3": "return", "D7": "return", "D8": "resend"}
+_USUAL = {
+    "D1": "query", "D2": "query", "D3": "return", "D4": "book", "D7": "return", "D8": "resend", "D9": "query", "D10": "book"
+}  # fmt: skip
 
 
 def usual_action(case: ReconCase) -> str:

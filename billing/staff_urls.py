@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import cash, finance, room
+from .views import cash, finance, reports, room
 
 app_name = "billing_staff"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,7 +18,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("finance/", finance.finance, name="finance"),
     path("finance/run/", finance.run, name="finance_run"),
     path("finance/upload/", finance.upload, name="finance_upload"),
+    path("finance/credit/", finance.bank_credit, name="bank_credit"),
     path("finance/close/", finance.day_close, name="day_close"),
+    path("finance/reopen/", reports.day_reopen, name="day_reopen"),
+    path("finance/reopen-queue/", reports.reopen_queue, name="reopen_queue"),
+    path("finance/reopen-queue/confirm/", reports.reopen_confirm, name="reopen_confirm"),
+    path("finance/daily/", reports.daily, name="daily"),
+    path("finance/daily/export/", reports.daily_export, name="daily_export"),
+    path("finance/analysis/", reports.analysis, name="analysis"),
+    path("finance/analysis/export/", reports.analysis_export, name="analysis_export"),
     path("finance/cases/<int:case_id>/", finance.case_page, name="case"),
     path("finance/cases/<int:case_id>/propose/", finance.case_propose, name="case_propose"),
     path("finance/cases/<int:case_id>/decide/", finance.case_decide, name="case_decide"),

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from hospital.kit import clock
 from hospital.kit.append_only import AppendOnly
 from hospital.kit.money import FenField
 from hospital.organisation.models import Staff
@@ -265,3 +266,8 @@ class ReconCase(models.Model):
 
     def __str__(self) -> str:
         return f"{self.difference} {self.key}"
+
+    @property
+    def age(self) -> int:
+        """Days since the day it is of."""
+        return (clock.today() - self.day).days

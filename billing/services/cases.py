@@ -12,9 +12,10 @@ from hospital.kit.transactions import entry
 
 from ..channels import base
 from ..errors import ChannelSilent, SamePerson
-from ..models import Payment, PayOrder, ReconCase, Refund
+from ..models import Journal, Payment, PayOrder, ReconCase, Refund
 from ..states import CASE, REFUND, CaseStatus, RefundStatus
 from . import intents
+from .ledger import SUSPENSE, channel_account, journal_post
 from .payments import Money, payment_record
 from .refunds import refund_owed
 
@@ -106,6 +107,8 @@ def _carry_out(case: ReconCase, *, actor: Actor, at: datetime) -> str:
         return _return(order, at=at)
     if case.action == ReconCase.Action.RESEND and (refund := _refund_of(case)) is not None:
         return _resend(refund, actor=actor, at=at)
+    if case.action == ReconCase.Action.BOOK:
+        return _book(case, at=at)
     return "explained"
 
 
@@ -137,6 +140,18 @@ def _return(order: PayOrder, *, at: datetime) -> str:
             refund_owed(payment, left, charge=None, at=at, reason=str(_("Difference found in reconciliation")))
             sent += left
     return f"{sent} fen on their way back"
+
+
+@entry
+def _book(case: ReconCase, *, at: datetime) -> str:
+    """Stand by the channel's figure: what it has more or less than we believed waits as suspense, with its day (PAY-07)."""
+    sign = -1 if case.key.startswith("refund:") else 1
+    fen = sign * ((case.channel_amount or 0) - (case.platform or 0))
+    key = f"case:{case.pk}"
+    if fen and not Journal.objects.filter(key=key).exists():
+        amounts = {channel_account(case.channel): fen, SUSPENSE: -fen}
+        journal_post(key=key, at=at, amounts=amounts, memo=f"{case.difference} {case.key}"[:200], about_day=case.day)
+    return f"{fen} fen booked as suspense"
 
 
 def _resend(refund: Refund, *, actor: Actor, at: datetime) -> str:

@@ -15,38 +15,42 @@ from hospital.kit.actor import Role
 from hospital.kit.problems import NotFound, Problem
 
 from .. import selectors, services
-from ..forms import BillUpload, CaseProposal, Reason
+from ..forms import BankCreditForm, BillUpload, CaseProposal, Reason, ReopenForm
 from ..models import Channel
-from ..services import bills, cases, closing, recon
+from ..reporting.balance import day_balance
+from ..services import bills, cases, closing, credit, recon
+from .reports import day_asked
 
 FINANCE = {Role.FINANCE}
 MAX_BILL = 20 * 1024 * 1024
 
 
-def _day(text: str | None) -> date:
-    """The day asked for; yesterday when none was."""
-    if not text:
-        return clock.today() - timedelta(days=1)
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise NotFound from error
+def _channel(text: str | None) -> str:
+    """The channel asked for; WeChat Pay when none was. Raises NotFound for one that has no bills."""
+    channel = text or Channel.WECHAT.value
+    if channel not in bills.READERS:
+        raise NotFound
+    return channel
 
 
-def _back(day: date) -> HttpResponse:
-    return redirect(f"{reverse('billing_staff:finance')}?day={day}")
+def _back(day: date, channel: str = Channel.WECHAT) -> HttpResponse:
+    return redirect(f"{reverse('billing_staff:finance')}?day={day}&channel={channel}")
 
 
 @rule("billing.finance", FINANCE)
 def finance(request: HttpRequest) -> HttpResponse:
-    return _page(request, _day(request.GET.get("day")))
+    return _page(request, day_asked(request.GET.get("day")), _channel(request.GET.get("channel")))
 
 
-def _page(request: HttpRequest, day: date, *, form: Any = None, status: int = 200) -> HttpResponse:
-    balance = selectors.day_balance(actor_of(request), day, Channel.WECHAT, at=clock.now())
+def _page(
+    request: HttpRequest, day: date, channel: str, *, form: Any = None, credit_form: Any = None, status: int = 200
+) -> HttpResponse:
+    balance = day_balance(actor_of(request), day, channel, at=clock.now())
     context = {
         "day": day, "before": day - timedelta(days=1), "after": day + timedelta(days=1), "balance": balance,
-        "upload": form or BillUpload(), "is_past": day < clock.today(), "today": clock.today(),
+        "upload": form or BillUpload(), "is_past": day < clock.today(), "today": clock.today(), "channel": channel,
+        "channel_label": Channel(channel).label, "channels": [(code, Channel(code).label) for code in bills.READERS],
+        "credit_form": credit_form or BankCreditForm(), "reopen_form": ReopenForm(),
     }  # fmt: skip
     return render(request, "billing/finance.html", context, status=status)
 
@@ -54,38 +58,51 @@ def _page(request: HttpRequest, day: date, *, form: Any = None, status: int = 20
 @rule("billing.finance_run", FINANCE, methods=["POST"])
 def run(request: HttpRequest) -> HttpResponse:
     """Compare the day again with the bill received last."""
-    day = _day(request.POST.get("day"))
-    recon.recon_run(actor=actor_of(request), channel=Channel.WECHAT, day=day, at=clock.now())
-    return _back(day)
+    day, channel = day_asked(request.POST.get("day")), _channel(request.POST.get("channel"))
+    recon.recon_run(actor=actor_of(request), channel=channel, day=day, at=clock.now())
+    return _back(day, channel)
 
 
 @rule("billing.finance_upload", FINANCE, methods=["POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """A bill by hand, when the channel's download failed; refused whole or taken whole."""
-    day = _day(request.POST.get("day"))
+    day, channel = day_asked(request.POST.get("day")), _channel(request.POST.get("channel"))
     form = BillUpload(request.POST, request.FILES)
-    if form.is_valid():
-        sent = form.cleaned_data["file"]
-        if sent.size > MAX_BILL:
-            form.add_error("file", _("The file is larger than 20 MB."))
-            return _page(request, day, form=form, status=422)
-        try:
-            file, new = bills.bill_import(
-                actor=actor_of(request),
-                channel=Channel.WECHAT,
-                raw=sent.read(),
-                name=sent.name,
-                at=clock.now(),
-                day=day,
-            )
-        except bills.FileRefused as refusal:
-            form.add_error("file", refusal.reason)
-            return _page(request, day, form=form, status=422)
-        recon.recon_run(actor=actor_of(request), channel=Channel.WECHAT, day=day, at=clock.now(), file_id=file.pk)
-        messages.success(request, _("%(rows)d lines, footer proved") % {"rows": file.row_count} if new
-                         else _("This very file is here already"))  # fmt: skip
-        return _back(day)
-    return _page(request, day, form=form, status=422)
+    if not form.is_valid():
+        return _page(request, day, channel, form=form, status=422)
+    sent, actor, at = form.cleaned_data["file"], actor_of(request), clock.now()
+    if sent.size > MAX_BILL:
+        form.add_error("file", _("The file is larger than 20 MB."))
+        return _page(request, day, channel, form=form, status=422)
+    try:
+        file, new = bills.bill_import(actor=actor, channel=channel, raw=sent, name=sent.name, at=at, day=day)
+    except bills.FileRefused as refusal:
+        form.add_error("file", refusal.reason)
+        return _page(request, day, channel, form=form, status=422)
+    recon.recon_run(actor=actor, channel=channel, day=day, at=at)
+    messages.success(request, _("%(rows)d lines, footer proved") % {"rows": file.row_count} if new
+                     else _("This very file is here already"))  # fmt: skip
+    return _back(day, channel)
+
+
+@rule("billing.bank_credit", FINANCE, methods=["POST"])
+def bank_credit(request: HttpRequest) -> HttpResponse:
+    """What the bank credited for this day: the last link from the bill to the account."""
+    day, channel = day_asked(request.POST.get("day")), _channel(request.POST.get("channel"))
+    form, actor, at = BankCreditForm(request.POST), actor_of(request), clock.now()
+    if not form.is_valid():
+        return _page(request, day, channel, credit_form=form, status=422)
+    given = form.cleaned_data
+    try:
+        credit.bank_credit_record(
+            actor=actor, channel=channel, day=day, amount=int(given["amount"] * 100), reference=given["reference"],
+            credited_on=given["credited_on"], at=at,
+        )  # fmt: skip
+    except (credit.CreditKnown, credit.CreditZero) as problem:
+        form.add_error("reference", problem.reason)
+        return _page(request, day, channel, credit_form=form, status=problem.status)
+    recon.recon_run(actor=actor, channel=channel, day=day, at=at)
+    return _back(day, channel)
 
 
 @rule("billing.case", FINANCE, subject="recon_case")
@@ -134,7 +151,7 @@ def case_decide(request: HttpRequest, case_id: int) -> HttpResponse:
 @rule("billing.day_close", FINANCE, methods=["POST"])
 def day_close(request: HttpRequest) -> HttpResponse:
     """First signature or second, whichever this person may give."""
-    day, actor, at = _day(request.POST.get("day")), actor_of(request), clock.now()
+    day, actor, at = day_asked(request.POST.get("day")), actor_of(request), clock.now()
     verb = closing.day_close_confirm if request.POST.get("step") == "confirm" else closing.day_close_propose
     try:
         verb(actor=actor, day=day, at=at)

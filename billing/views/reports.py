@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -38,7 +39,12 @@ def day_asked(text: str | None) -> date:
 def daily(request: HttpRequest) -> HttpResponse:
     day = day_asked(request.GET.get("day"))
     report = dailies.daily_report(actor_of(request), day, at=clock.now())
-    context = {"report": report, "before": day - timedelta(days=1), "after": day + timedelta(days=1), "today": clock.today()}
+    context = {
+        "report": report,
+        "before": day - timedelta(days=1),
+        "after": day + timedelta(days=1),
+        "today": clock.today(),
+    }
     return render(request, "billing/daily.html", context)
 
 
@@ -51,7 +57,8 @@ def daily_export(request: HttpRequest) -> HttpResponse:
 
 def _file(actor: Actor, name: str, table: list[list[Cell]], form: str) -> HttpResponse:
     """The table as a file; who took it is written down (SEC-09)."""
-    audit.record_now(actor, "finance.export", at=clock.now(), reason=f"{name}.{form}")
+    with transaction.atomic():
+        audit.record(actor, "finance.export", at=clock.now(), reason=f"{name}.{form}")
     if form == "xlsx":
         response = HttpResponse(as_xlsx(table), content_type=XLSX)
     elif form == "csv":
@@ -116,7 +123,9 @@ def day_reopen(request: HttpRequest) -> HttpResponse:
     """The finance office asks; the day stays closed until an auditor agrees."""
     day = day_asked(request.POST.get("day"))
     try:
-        closing.day_reopen_propose(actor=actor_of(request), day=day, reason=request.POST.get("reason", ""), at=clock.now())
+        closing.day_reopen_propose(
+            actor=actor_of(request), day=day, reason=request.POST.get("reason", ""), at=clock.now()
+        )
     except Problem as problem:
         if problem.status == 404:
             raise

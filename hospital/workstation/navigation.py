@@ -54,6 +54,8 @@ GROUPS: tuple[Group, ...] = (
             Place(_("Counts to check"), "/staff/cash/shifts/", "ok"),
             Place(_("Refunds"), "/staff/refunds/", "undo"),
             Place(_("Reconciliation"), "/staff/finance/", "scale"),
+            Place(_("Finance analysis"), "/staff/finance/analysis/", "chart"),
+            Place(_("Closed days"), "/staff/finance/reopen-queue/", "lock"),
             Place(_("Amendments"), "/staff/amendments/", "edit"),
             Place(_("Record quality"), "/staff/quality/", "shield"),
             Place(_("Messages from other systems"), "/staff/inbound/", "download"),
