@@ -57,14 +57,14 @@ def daily_export(request: HttpRequest) -> HttpResponse:
 
 def _file(actor: Actor, name: str, table: list[list[Cell]], form: str) -> HttpResponse:
     """The table as a file; who took it is written down (SEC-09)."""
+    if form not in {"csv", "xlsx"}:
+        raise NotFound
     with transaction.atomic():
         audit.record(actor, "finance.export", at=clock.now(), reason=f"{name}.{form}")
     if form == "xlsx":
         response = HttpResponse(as_xlsx(table), content_type=XLSX)
-    elif form == "csv":
-        response = HttpResponse(as_csv(table), content_type="text/csv; charset=utf-8")
     else:
-        raise NotFound
+        response = HttpResponse(as_csv(table), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     return response
 
