@@ -22,8 +22,6 @@ def register_all() -> None:
             "recon.case_approve": _("settled a difference"),
             "recon.run": _("compared a day with the channel"),
             "bank_credit.record": _("recorded what the bank credited"),
-            "day.reopen_propose": _("asked to open a closed day again"),
-            "day.reopen": _("opened a closed day again"),
             "finance.analysis": _("looked at the finance analysis"),
             "finance.export": _("exported a finance report"),
             "refund.approve": _("approved a refund"),
