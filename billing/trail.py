@@ -21,7 +21,6 @@ def register_all() -> None:
             "payment.take": _("took a payment"),
             "recon.case_approve": _("settled a difference"),
             "recon.run": _("compared a day with the channel"),
-            "bank_credit.record": _("recorded what the bank credited"),
             "finance.analysis": _("looked at the finance analysis"),
             "finance.export": _("exported a finance report"),
             "refund.approve": _("approved a refund"),
