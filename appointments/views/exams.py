@@ -23,7 +23,7 @@ from emr.pdf import render_pdf
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS, Actor
-from hospital.kit.problems import NotFound, Problem
+from hospital.kit.problems import Invalid, NotFound, Problem
 from hospital.people.models import Patient
 from hospital.people.selectors import family_links_for
 
@@ -112,9 +112,9 @@ def exams(request: HttpRequest) -> HttpResponse:
     problem: Problem | None = None
     if request.method == "POST":
         number = request.POST.get("patient", "")
-        if not number.isdecimal() or len(number) > 18:
-            raise NotFound
         try:
+            if not number.isdecimal() or len(number) > 18:
+                raise Invalid
             _book(request, int(number), at)
             return redirect("appointments:exams")
         except NotFound:
