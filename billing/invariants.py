@@ -50,6 +50,18 @@ def register_all() -> None:
         "WHERE l.fen + r.fen <> 0",
     )  # fmt: skip
     register(
+        "billing.one_valid_receipt", "PAY-14",
+        "SELECT settlement_id, count(*) AS receipts FROM billing_invoice WHERE kind = 'blue' AND status = 'issued' "
+        "GROUP BY settlement_id HAVING count(*) > 1",
+    )  # fmt: skip
+    register(
+        "billing.receipt_is_what_remains", "PAY-14",
+        "SELECT s.id, s.amount - coalesce(r.fen, 0) AS remains, coalesce(i.fen, 0) AS receipts FROM billing_settlement s "
+        "LEFT JOIN (SELECT settlement_id, sum(amount) AS fen FROM billing_refund WHERE status = 'succeeded' GROUP BY 1) r "
+        "ON r.settlement_id = s.id JOIN (SELECT settlement_id, sum(CASE kind WHEN 'blue' THEN amount ELSE -amount END) AS fen "
+        "FROM billing_invoice GROUP BY 1) i ON i.settlement_id = s.id WHERE s.amount - coalesce(r.fen, 0) <> i.fen",
+    )  # fmt: skip
+    register(
         "billing.order_parts_make_the_amount", "PAY-02",
         "SELECT o.id, o.amount, sum(p.amount) AS parts FROM billing_payorder o JOIN billing_payordercharge p ON p.order_id = o.id "
         "GROUP BY o.id HAVING sum(p.amount) <> o.amount",

@@ -24,13 +24,14 @@ from .models import (
     DayClose,
     DeskEntry,
     DeskShift,
+    Invoice,
     PayOrder,
     PriceItem,
     ReconCase,
     Refund,
     RefundLine,
 )
-from .states import LIVE_ORDER, LIVE_REFUND, ChargeStatus, RefundStatus, ShiftStatus
+from .states import LIVE_ORDER, LIVE_REFUND, ChargeStatus, InvoiceStatus, RefundStatus, ShiftStatus
 
 
 def price_at(code: str, *, at: datetime, campus_id: int | None = None) -> PriceItem:
@@ -169,6 +170,24 @@ def unit_prices(charge_ids: Collection[int]) -> dict[tuple[int, str], int]:
     """(charge, item code) -> price of one in fen, as it was charged."""
     rows = ChargeLine.objects.filter(charge_id__in=charge_ids)
     return {(charge, code): price for charge, code, price in rows.values_list("charge_id", "code", "unit_price")}
+
+
+def receipt_for(actor: Actor, number: str, *, at: datetime) -> Invoice:
+    """One's own issued receipt; leaves an audit line. Raises NotFound for someone else's, and while it isn't issued."""
+    rows = Invoice.objects.select_related("charge").filter(kind=Invoice.Kind.BLUE).exclude(code="")
+    invoice = rows.filter(number=number).first()
+    if invoice is None or not actor.acts_for(invoice.charge.patient_id):
+        raise NotFound
+    with transaction.atomic():
+        audit.record(actor, "receipt.read", at=at, subject=invoice, patient_id=invoice.charge.patient_id)
+    return invoice
+
+
+def receipts_refused(actor: Actor) -> list[Invoice]:
+    """What the invoice platform refused, oldest first."""
+    if not actor.is_any(Role.FINANCE):
+        raise NotFound
+    return list(Invoice.objects.filter(status=InvoiceStatus.REFUSED).select_related("charge").order_by("pk")[:200])
 
 
 # --- The cash desk ------------------------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import cash, finance, reports, room
+from .views import cash, finance, receipts, reports, room
 
 app_name = "billing_staff"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("receipts/", receipts.refused, name="receipts_refused"),
+    path("receipts/<int:invoice_id>/retry/", receipts.retry, name="receipt_retry"),
     path("cash/", cash.desk, name="cash_desk"),
     path("cash/find/", cash.find, name="cash_find"),
     path("cash/<int:patient_id>/", cash.patient_page, name="cash_patient"),

@@ -18,6 +18,8 @@ def register_all() -> None:
             "day.close_propose": _("proposed to close a day of accounts"),
             "day.reopen": _("opened a closed day of accounts again"),
             "day.reopen_propose": _("proposed to open a closed day of accounts"),
+            "invoice.retry": _("asked for a receipt again"),
+            "receipt.read": _("opened a receipt"),
             "payment.take": _("took a payment"),
             "recon.case_approve": _("settled a difference"),
             "recon.run": _("compared a day with the channel"),

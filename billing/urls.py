@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from .channels.alipay import views as alipay
 from .channels.wechat import views as wechat
-from .views import bills, pay, prices
+from .views import bills, pay, prices, receipts
 
 app_name = "billing"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pay/orders/<str:number>/prepare/", pay.order_prepare, name="order_prepare"),
     path("pay/notify/wechat/", wechat.notify, name="notify_wechat"),
     path("pay/notify/alipay/", alipay.notify, name="notify_alipay"),
+    path("receipts/<str:number>/", receipts.receipt, name="receipt"),
+    path("receipts/<str:number>/pdf/", receipts.receipt_pdf, name="receipt_pdf"),
+    path("receipts/check/<str:code>/<str:ticket>/<str:check_code>/", receipts.receipt_check, name="receipt_check"),
     path("bills/", bills.bills, name="bills"),
     path("bills/<str:number>/", bills.bill, name="bill"),
 ]

@@ -15,7 +15,7 @@ def wire() -> None:
     from .channels.wechat import client as wechat
     from .converters import Ids
     from .models import Channel
-    from .services import bills, intents
+    from .services import bills, intents, invoices
 
     base.register(Channel.WECHAT, wechat.WeChatClient, wechat.is_ready)
     base.register(Channel.ALIPAY, alipay.AlipayClient, alipay.is_ready)
@@ -29,6 +29,7 @@ def wire() -> None:
     _wire_audit()
     invariants.register_all()
     sweeps.register("billing.notices", services.notices_deliver, every=10, title="Payment consequences")
+    sweeps.register(invoices.SWEEP, invoices.invoices_issue, every=30, title="Electronic receipts")
     sweeps.register("billing.expiry", services.charges_expire, every=15, title="Expired bills")
     sweeps.register(intents.SWEEP, intents.intents_resolve, every=10, title="Orders and refunds at channels")
     sweeps.register("billing.bills", bills.bills_fetch, every=300, title="Bills of yesterday")

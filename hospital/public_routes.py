@@ -24,6 +24,7 @@ PUBLIC_ROUTES = frozenset(
         "billing.api.prices",
         "billing.notify.alipay",
         "billing.notify.wechat",
+        "billing.receipt_check",
         "billing.prices",
         "health.live",
         "health.ready",

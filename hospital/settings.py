@@ -288,6 +288,9 @@ ALIPAY_APP_ID = env.text("ALIPAY_APP_ID", "")  # empty: this hospital takes no A
 ALIPAY_SELLER_ID = env.text("ALIPAY_SELLER_ID", "")  # 2088...: whose money it is; each notice must name it
 ALIPAY_PRIVATE_KEY = env.text("ALIPAY_PRIVATE_KEY", "")  # PEM of the application's key
 ALIPAY_PUBLIC_KEY = env.text("ALIPAY_PUBLIC_KEY", "")  # PEM of Alipay's key
+INVOICE_BASE_URL = env.text("INVOICE_BASE_URL", "")  # platform of electronic medical receipts; empty: none is asked
+INVOICE_APP_ID = env.text("INVOICE_APP_ID", "")
+INVOICE_API_KEY = env.text("INVOICE_API_KEY", "")
 OUTSIDE_TIMEOUT = (3, 7)  # seconds to connect, to answer: no outside program may hold a worker longer
 # Callers of one outside program at once in a process, of its WEB_THREADS (G32).
 OUTSIDE_ROOM = env.number("OUTSIDE_ROOM", 3)

@@ -17,6 +17,7 @@ from ..models import Charge, Payment, PayOrder, PayOrderCharge, Settlement
 from ..numbers import next_number
 from ..parameters import ORDER_MINUTES
 from ..states import CHARGE, LIVE_ORDER, PAY_ORDER, ChargeStatus, PayOrderStatus
+from .invoices import invoice_want
 from .ledger import PATIENT_MONEY, channel_account, income_account, journal_post
 from .notices import notice_post
 from .refunds import refund_owed
@@ -140,6 +141,7 @@ def charge_settle(charge: Charge, payment: Payment, *, actor: Actor, at: datetim
         key=f"settlement:{settlement.pk}", at=at,
         amounts={PATIENT_MONEY: charge.amount, income_account(charge.scene, charge.department_id): -charge.amount},
     )  # fmt: skip
+    invoice_want(settlement, at=at)
     notice_post("charge.paid", charge, at=at)
     patient_tell(
         key=f"billing.paid:{charge.pk}", patient_id=charge.patient_id, kind="billing.paid", at=at,

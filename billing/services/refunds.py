@@ -19,6 +19,7 @@ from ..models import DESK_CHANNELS, Charge, ChargeLine, Payment, Refund, RefundL
 from ..numbers import next_number
 from ..parameters import APPROVAL_FEN
 from ..states import CHARGE, LIVE_REFUND, REFUND, ChargeStatus, RefundStatus
+from .invoices import invoice_adjust
 from .ledger import PATIENT_MONEY, channel_account, income_account, journal_post
 from .notices import notice_post
 
@@ -201,4 +202,6 @@ def refund_finish(
         CHARGE.move(charge, ChargeStatus.REFUNDED, actor=actor, at=at, ended_at=at)
     elif charge.status == ChargeStatus.PAID:
         CHARGE.move(charge, ChargeStatus.PART_REFUNDED, actor=actor, at=at)
+    assert refund.settlement is not None
+    invoice_adjust(refund.settlement, at=at)
     notice_post("charge.refunded", charge, at=at, once=f":{refund.pk}")

@@ -29,6 +29,7 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "charge": charge, "title": _title_of(charge), "categories": by_category.items(),
         "payment": getattr(getattr(charge, "settlement", None), "payment", None),
+        "receipts": charge.invoices.filter(kind="blue").order_by("pk"),
         "refunds": [refund for refund in charge.refunds.all() if refund.status != "rejected"],
     }  # fmt: skip
     return render(request, "billing/bill.html", context)

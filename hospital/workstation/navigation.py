@@ -56,6 +56,7 @@ GROUPS: tuple[Group, ...] = (
             Place(_("Reconciliation"), "/staff/finance/", "scale"),
             Place(_("Finance analysis"), "/staff/finance/analysis/", "chart"),
             Place(_("Closed days"), "/staff/finance/reopen-queue/", "lock"),
+            Place(_("Refused receipts"), "/staff/receipts/", "bill"),
             Place(_("Amendments"), "/staff/amendments/", "edit"),
             Place(_("Record quality"), "/staff/quality/", "shield"),
             Place(_("Messages from other systems"), "/staff/inbound/", "download"),

@@ -9,7 +9,7 @@ from django.db import transaction
 from billing import kinds, services
 from billing.channels.cash.services import cash_take
 from billing.channels.cash.shifts import shift_count
-from billing.models import Category, DeskShift, PriceItem, ReconCase
+from billing.models import Category, DeskShift, Invoice, PriceItem, ReconCase
 from hospital.kit.actor import Role
 from hospital.organisation.models import PolicyParameter
 from tests.access.subjects import Case, subject
@@ -146,6 +146,34 @@ def counted_shift(cast: Cast, rule: str) -> Sequence[Case]:
         actor=other, shift_id=DeskShift.objects.get().pk, counted_cash=1, counted_card=0, reason="CANARY", at=cast.at
     )
     return [Case("counted", {"shift_id": shift.pk}, may={"cashier", "finance", "second_finance"}, secrets=SECRETS)]
+
+
+def _invoice(cast: Cast, subject_id: int, status: str = "issued") -> Invoice:
+    owed = _paid_in_cash(cast, subject_id)
+    made = Invoice.objects.get(charge=owed)
+    given = {"code": "11060126", "ticket": f"{subject_id:010d}", "check_code": "abc123", "issued_at": cast.at}
+    Invoice.objects.filter(pk=made.pk).update(status=status, **(given if status == "issued" else {}))
+    made.refresh_from_db()
+    return made
+
+
+@subject("receipt")
+def receipt(cast: Cast, rule: str) -> Sequence[Case]:
+    return [Case("own", {"number": _invoice(cast, 320).number}, may={"wang_fang"}, secrets=SECRETS)]
+
+
+@subject("receipt_check")
+def receipt_check(cast: Cast, rule: str) -> Sequence[Case]:
+    """Whoever holds the receipt has its three numbers; with others there is no such receipt."""
+    made = _invoice(cast, 321)
+    url = {"code": made.code, "ticket": made.ticket, "check_code": made.check_code}
+    return [Case("in hand", url, may={"anonymous"}), Case("guessed", {**url, "check_code": "000000"}, may=set())]
+
+
+@subject("receipt_refused")
+def receipt_refused(cast: Cast, rule: str) -> Sequence[Case]:
+    made = _invoice(cast, 322, "refused")
+    return [Case("refused", {"invoice_id": made.pk}, may={"finance", "second_finance"})]
 
 
 @subject("big_refund")

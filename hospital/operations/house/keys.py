@@ -18,7 +18,14 @@ class Keys:
 
     def make(self) -> None:
         """Make what is missing; what is there stays, or everything encrypted under it would be lost."""
-        for name in ("secret_key", "blind_index_key", "signing_key", "sms_api_key", "wechat_app_secret"):
+        for name in (
+            "secret_key",
+            "blind_index_key",
+            "signing_key",
+            "sms_api_key",
+            "wechat_app_secret",
+            "invoice_api_key",
+        ):
             self._keep(name, secrets.token_urlsafe(48))
         self._keep("field_keys", "demo1:sm4:" + base64.b64encode(secrets.token_bytes(16)).decode())
         self._keep("wechatpay_apiv3_key", secrets.token_hex(16))

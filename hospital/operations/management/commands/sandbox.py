@@ -26,6 +26,7 @@ from django.core.management.base import BaseCommand
 SANDBOXES = {
     "/wechatpay": "billing.channels.wechat.sandbox",
     "/alipay": "billing.channels.alipay.sandbox",
+    "/invoice": "billing.channels.invoice.sandbox",
     "/sms": "hospital.messaging.sandbox",
     "/wechat": "hospital.messaging.sandbox",
     "/identity": "hospital.people.sandbox",
