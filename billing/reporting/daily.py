@@ -28,7 +28,7 @@ fee AS (
   SELECT l.order_no, sum(l.fee_e5)::bigint AS fee_e5 FROM billing_billline l
   JOIN (SELECT DISTINCT ON (channel) id FROM billing_billfile WHERE day = %(day)s AND kind = 'trade'
         ORDER BY channel, received_at DESC, id DESC) f ON f.id = l.file_id
-  WHERE l.kind = 'pay' AND l.order_no IN (SELECT number FROM paid) GROUP BY 1),
+  WHERE l.order_no IN (SELECT number FROM paid) GROUP BY 1),
 settled AS (
   SELECT p.channel, p.staff_id, p.number, c.campus_id, c.scene, s.amount, p.whole, p.id FROM paid p
   JOIN billing_settlement s ON s.payment_id = p.id JOIN billing_charge c ON c.id = s.charge_id),
