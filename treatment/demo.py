@@ -59,6 +59,7 @@ def _paid(patient: Patient, item: TreatmentItem, planned: int, at: datetime) -> 
     )
     _tell(at)
     order.refresh_from_db()
+    assert order.charge_id is not None, "an item of the price list costs something"
     with transaction.atomic():
         bill = billing.services.pay_order_open(
             actor=_HOUSE, charge_ids=[order.charge_id], channel=Channel.CASH, method=PayMethod.DESK, at=at

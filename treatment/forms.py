@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hospital.organisation.models import Staff
 
@@ -149,7 +150,7 @@ class OrderForm(forms.Form):
 
     item = forms.ModelChoiceField(label=_("Treatment"), queryset=TreatmentItem.objects.none())
     sessions = forms.IntegerField(label=_("How many sessions"), min_value=1, max_value=60)
-    indication = forms.CharField(label=_("Indication"), max_length=300)
+    indication = forms.CharField(label=pgettext_lazy("treatment", "Indication"), max_length=300)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
