@@ -66,6 +66,52 @@ class CancelTooLate(Problem):
     next_step = _("If you can't come, please call the hospital's service desk.")
 
 
+class DoctorBusy(Problem):
+    code = "AP-02-doctor-busy"
+    title = _("This doctor already sits at that time")
+    next_step = _("Choose another time or another doctor.")
+
+
+class Banned(Problem):
+    code = "AP-06-banned"
+    status = 403
+    title = _("Booking from here is closed for this patient until %(until)s")
+    next_step = _(
+        "The registration window and online visits stay open. If a visit was missed for a good reason, appeal under My visits."
+    )
+
+
+class AppealReasonNeeded(Problem):
+    code = "AP-06-reason"
+    status = 422
+    title = _("A reason is needed")
+    next_step = _("Write it in a few words.")
+
+
+class AlreadyWaiting(Problem):
+    code = "AP-07-waiting"
+    title = _("This patient is waiting for that doctor already")
+    next_step = _("Look under My visits: Waiting.")
+
+
+class TooManyLines(Problem):
+    code = "AP-07-lines"
+    title = _("A patient can wait for %(limit)d doctors at once")
+    next_step = _("Take one of them back first.")
+
+
+class NoMoreMoves(Problem):
+    code = "AP-05-moves"
+    title = _("A booking can be moved %(limit)d times")
+    next_step = _("Cancel it and book anew, if there is still time.")
+
+
+class OtherPrice(Problem):
+    code = "AP-05-other-price"
+    title = _("This visit is with another doctor or has another price")
+    next_step = _("Cancel the booking, which refunds everything, and book anew.")
+
+
 class NotCancellable(Problem):
     code = "AP-05-over"
     title = _("This booking can't be cancelled any more")

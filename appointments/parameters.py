@@ -41,6 +41,33 @@ CANCEL_HOURS = Parameter(
     title=_("Hours before the visit until which a patient may cancel"),
     unit="h",
 )
+OFFER_MINUTES = Parameter(
+    "appointments.offer_minutes", int, 30, source="AP-07", title=_("Minutes a place is held for who waited"), unit="min"
+)
+WAITING_LINES = Parameter(
+    "appointments.waiting_lines", int, 3, source="AP-07", title=_("Doctors for whom a patient may wait at once")
+)
+ABSENCES_MONTH = Parameter(
+    "appointments.absences_month", int, 3, source="AP-06", title=_("Missed visits in a month that ban until its end")
+)
+ABSENCES_HALF_YEAR = Parameter(
+    "appointments.absences_half_year", int, 3, source="AP-06",
+    title=_("Missed visits in half a year that ban for half a year"),
+)  # fmt: skip
+HOLDS_PER_HOUR = Parameter(
+    "appointments.holds_per_hour", int, 20, source="AP-07", title=_("Bookings one account may begin in an hour")
+)
+MOVES = Parameter(
+    "appointments.moves", int, 2, source="AP-05", title=_("Times a patient may move a booking to another time")
+)
+STOP_CHOICE_HOURS = Parameter(
+    "appointments.stop_choice_hours", int, 24, source="AP-08",
+    title=_("Hours to choose after a clinic was stopped, then the money goes back"), unit="h",
+)  # fmt: skip
+STOP_CALL_MINUTES = Parameter(
+    "appointments.stop_call_minutes", int, 60, source="AP-08",
+    title=_("Minutes after which who hasn't read of the stop is telephoned"), unit="min",
+)  # fmt: skip
 CHECK_IN_EARLY = Parameter(
     "appointments.check_in_early", int, 30, source="AP-10", title=_("Check-in opens before the time"), unit="min"
 )

@@ -97,5 +97,14 @@ def must_run_rosters(actor: Actor, department_id: int | None = None) -> None:
         raise NotFound
 
 
+# Who speaks with patients by telephone and at the window.
+DESK_ROLES = frozenset({Role.CASHIER, Role.NURSE})
+
+
+def must_phone(actor: Actor) -> None:
+    if not (actor.is_staff and actor.is_any(*DESK_ROLES)):
+        raise NotFound
+
+
 def may_see(actor: Actor, booking: Booking) -> bool:
     return actor.acts_for(booking.patient_id)

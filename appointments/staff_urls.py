@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import check_in, exam_room, exams, queue
+from .views import check_in, conduct, exam_room, exams, queue, rosters, stops
 
 app_name = "appointments_staff"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,6 +12,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exam-plan/<int:encounter_id>/", exams.exam_plan, name="exam_plan"),
     path("exam-room/", exam_room.exam_room, name="exam_room"),
     path("exam-room/<int:exam_id>/<slug:verb>/", exam_room.exam_move, name="exam_move"),
+    path("appeals/", conduct.appeals, name="appeals"),
+    path("appeals/<int:absence_id>/", conduct.appeal_decide, name="appeal_decide"),
+    path("rosters/", rosters.rosters, name="rosters"),
+    path("rosters/change/", rosters.roster_change, name="roster_change"),
+    path("stops/", stops.stops, name="stops"),
+    path("stops/<int:case_id>/called/", stops.stop_called, name="stop_called"),
     path("queue/", queue.queues, name="queues"),
     path("queue/<int:session_id>/", queue.queue, name="queue"),
     path("queue/<int:session_id>/call/", queue.queue_call, name="queue_call"),

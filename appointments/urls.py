@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import booking, doctors, exams, hall, kiosk, visits
+from .views import booking, changes, conduct, doctors, exams, hall, kiosk, visits
 
 app_name = "appointments"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,6 +12,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visits/", visits.visits, name="visits"),
     path("visits/<int:booking_id>/", visits.visit, name="visit"),
     path("visits/<int:booking_id>/queue/", visits.visit_queue, name="visit_queue"),
+    path("visits/waiting/", changes.waiting, name="waiting"),
+    path("visits/waiting/<int:waiting_id>/withdraw/", changes.waiting_withdraw, name="waiting_withdraw"),
+    path("doctors/<int:staff_id>/waiting/", changes.doctor_waiting, name="waiting_enter"),
+    path("visits/<int:booking_id>/appeal/", conduct.visit_appeal, name="visit_appeal"),
+    path("visits/<int:booking_id>/move/", changes.visit_move, name="visit_move"),
+    path("visits/<int:booking_id>/stopped/", changes.visit_stopped, name="visit_stopped"),
     path("visits/<int:booking_id>/cancel/", visits.visit_cancel, name="visit_cancel"),
     path("visits/<int:booking_id>/check-in/", visits.visit_check_in, name="visit_check_in"),
     path("hall/<int:department_id>/", hall.hall, name="hall"),

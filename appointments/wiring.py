@@ -75,6 +75,14 @@ def _still_booked(context: "Mapping[str, Any]", at: "datetime") -> bool:
     return Booking.objects.filter(pk=context["booking_id"], status=BookingStatus.BOOKED).exists()
 
 
+def _still_held(context: "Mapping[str, Any]", at: "datetime") -> bool:
+    """An offer that was paid, given back or has ended isn't told any more."""
+    from .models import Booking
+    from .states import BookingStatus
+
+    return Booking.objects.filter(pk=context["booking_id"], status=BookingStatus.HELD, held_until__gt=at).exists()
+
+
 def _wire_messages() -> None:
     from hospital.messaging.kinds import MessageKind, register
     from hospital.messaging.models import Channel
@@ -93,6 +101,53 @@ def _wire_messages() -> None:
             _("Your visit is tomorrow"),
             _("%(doctor)s, %(department)s, %(date)s %(time)s, number %(number)s. Bring your identity document."),
             channels=everywhere,
+            still_wanted=_still_booked,
+        )
+    )
+    register(
+        MessageKind(
+            "booking.substitute",
+            _("Another doctor sees you"),
+            _("On %(date)s %(time)s %(doctor)s sees you in place of your doctor, %(department)s, number %(number)s."),
+            channels=everywhere,
+            still_wanted=_still_booked,
+        )
+    )
+    register(
+        MessageKind(
+            "booking.moved",
+            _("Booking moved"),
+            _("Your visit is now with %(doctor)s, %(department)s, on %(date)s %(time)s, number %(number)s."),
+            still_wanted=_still_booked,
+        )
+    )
+    register(
+        MessageKind(
+            "waiting.offered",
+            _("A place has come free for you"),
+            _("%(doctor)s, %(department)s, %(date)s %(time)s is held for you until %(until)s. Please pay before that."),
+            channels=everywhere,
+            urgent=True,
+            still_wanted=_still_held,
+        )
+    )
+    register(
+        MessageKind(
+            "waiting.over",
+            _("You are no longer in the waiting list"),
+            _("The waiting list for %(doctor)s has ended for you. You can enter it again at any time."),
+        )
+    )
+    register(
+        MessageKind(
+            "booking.stopped",
+            _("Your doctor's clinic was stopped"),
+            _(
+                "%(doctor)s doesn't sit on %(date)s %(time)s. Please choose another time or your money back; "
+                "without an answer it goes back by itself."
+            ),
+            channels=everywhere,
+            urgent=True,
             still_wanted=_still_booked,
         )
     )
@@ -196,6 +251,8 @@ def _wire_sweeps() -> None:
     sweeps.register("appointments.sessions", services.sessions_open_ahead, every=900)
     sweeps.register("appointments.holds", services.holds_expire, every=15)
     sweeps.register("appointments.stopped", services.stopped_bookings_cancel, every=15)
+    sweeps.register("appointments.closures", services.closures_enforce, every=60)
+    sweeps.register("appointments.waiting", services.waiting_work_off, every=15)
     sweeps.register("appointments.close", services.sessions_close, every=300)
     sweeps.register("appointments.lines", services.stopped_lines_close, every=300)
     sweeps.register("appointments.notices", services.notices_deliver, every=5)
@@ -211,6 +268,10 @@ def _wire_audit() -> None:
     """How a patient reads these lines under "who opened my record"."""
     from hospital.audit.kinds import action_title
 
+    action_title("absence.read", _("read an appeal against a missed visit"))
+    action_title("absence.decide", _("decided about a missed visit"))
+    action_title("waiting.list", _("looked at the waiting list"))
+    action_title("stop.phone", _("saw the telephone number, to call after a stopped clinic"))
     action_title("booking.list", _("looked at the list of visits"))
     action_title("booking.read", _("opened a visit"))
     action_title("booking.to_check_in", _("scanned the visit card for check-in"))

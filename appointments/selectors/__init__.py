@@ -1,6 +1,16 @@
 """Reads of appointments."""
 
-from .doctors import DoctorCard, DoctorDay, SessionLine, doctor_cards, doctor_days, doctor_shown, fees_at, session_line
+from .doctors import (
+    LAST_DAY_SHOWN,
+    DoctorCard,
+    DoctorDay,
+    SessionLine,
+    doctor_cards,
+    doctor_days,
+    doctor_shown,
+    fees_at,
+    session_line,
+)
 from .exams import (
     ExamPlan,
     Wanted,
@@ -28,6 +38,7 @@ from .visits import booking_for, visits_for
 from .waiting import ExpectedErrors, QueueLine, expected_errors, line_of, queue_position
 
 __all__ = [
+    "LAST_DAY_SHOWN",
     "DoctorCard",
     "DoctorDay",
     "ExamPlan",

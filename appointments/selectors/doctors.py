@@ -20,6 +20,7 @@ from ..states import SessionStatus
 from .free import FREE_SQL, is_free
 
 DAYS_SHOWN = 14
+LAST_DAY_SHOWN = timedelta(days=DAYS_SHOWN - 1)
 
 Fee = Callable[[str, int | None], int | None]
 

@@ -10,6 +10,7 @@ from .booking import (
     notices_deliver,
 )
 from .check_in import booking_check_in, booking_check_in_at_kiosk, booking_check_in_here
+from .conduct import absence_appeal, appeal_decide
 from .exams import (
     ExamChoice,
     exam_arrive,
@@ -22,6 +23,7 @@ from .exams import (
     machine_block,
 )
 from .kiosks import kiosk_key_new, kiosk_of_key
+from .moving import booking_move, booking_move_within
 from .pools import quotas_apply
 from .queue import (
     stopped_lines_close,
@@ -33,10 +35,15 @@ from .queue import (
     ticket_send_to_exam,
     ticket_start,
 )
-from .roster import session_stop, sessions_close, sessions_generate, sessions_open_ahead, stopped_bookings_cancel
+from .roster import session_stop, sessions_close, sessions_generate, sessions_open_ahead
+from .sessions import clinic_stop, closures_enforce, session_add, session_substitute, week_copy
+from .stops import stop_called, stop_read, stop_refund, stopped_bookings_cancel
+from .waiting import waiting_enter, waiting_withdraw, waiting_work_off
 
 __all__ = [
     "ExamChoice",
+    "absence_appeal",
+    "appeal_decide",
     "booking_cancel",
     "booking_cancel_within",
     "booking_check_in",
@@ -44,7 +51,11 @@ __all__ = [
     "booking_check_in_here",
     "booking_hold",
     "booking_hold_within",
+    "booking_move",
+    "booking_move_within",
     "booking_seen_within",
+    "clinic_stop",
+    "closures_enforce",
     "exam_arrive",
     "exam_begin",
     "exam_cancel",
@@ -58,10 +69,15 @@ __all__ = [
     "machine_block",
     "notices_deliver",
     "quotas_apply",
+    "session_add",
     "session_stop",
+    "session_substitute",
     "sessions_close",
     "sessions_generate",
     "sessions_open_ahead",
+    "stop_called",
+    "stop_read",
+    "stop_refund",
     "stopped_bookings_cancel",
     "stopped_lines_close",
     "ticket_call",
@@ -71,4 +87,8 @@ __all__ = [
     "ticket_recall",
     "ticket_send_to_exam",
     "ticket_start",
+    "waiting_enter",
+    "waiting_withdraw",
+    "waiting_work_off",
+    "week_copy",
 ]

@@ -7,7 +7,7 @@ patient, period, place; whatever ends a booking takes booking, place, charge; a 
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -16,7 +16,7 @@ import billing.selectors
 import billing.services
 from hospital.kit import clock, notices, sweeps
 from hospital.kit.actor import Actor, Role, system
-from hospital.kit.problems import NotFound
+from hospital.kit.problems import NotFound, TooMany
 from hospital.kit.transactions import entry, within
 from hospital.messaging import services as messaging
 from hospital.organisation import services as organisation
@@ -25,11 +25,22 @@ from hospital.people.models import Patient
 from .. import errors, kinds, parameters, policy
 from ..models import Booking, Channel, Notice, Period, Session
 from ..pools import BEFORE_RELEASE
-from ..states import ACTIVE_BOOKING, BOOKING, TICKET, BookingStatus, SessionStatus, TicketStatus
+from ..states import (
+    ACTIVE_BOOKING,
+    BOOKING,
+    STOP_CASE,
+    TICKET,
+    BookingStatus,
+    SessionStatus,
+    StopCaseStatus,
+    TicketStatus,
+)
+from .conduct import must_not_be_banned
 from .places import Taken, place_give_back, place_take
 from .pools import place_take_extra
 
 SWEEP = "appointments.notices"
+WAITING_SWEEP = "appointments.waiting"
 
 # What the database forbids, as people read it.
 _REFUSALS = {
@@ -69,56 +80,79 @@ def booking_hold_within(
         raise errors.SessionClosed
     if period.starts_at <= at:
         raise errors.PeriodOver
-    if session.releases_at is not None and session.releases_at > at and channel not in BEFORE_RELEASE:
-        raise errors.NotReleased(opens=f"{clock.local(session.releases_at):%F %H:%M}")
+    must_be_released(period, channel, at)
     kinds.get(session.kind).may_hold(actor, patient_id, session.pk, at)
 
     patient: Patient | None = Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).first()
     if patient is None:
         raise NotFound
     policy.must_be_proved(patient)
+    must_not_be_banned(patient_id, channel, comes=kinds.get(session.kind).comes, at=at)
     same = Booking.objects.filter(patient_id=patient_id, period_id=period_id, status=BookingStatus.HELD).first()
     if same is not None:
         return same
-    _within_departments(patient_id, period, at)
+    _not_too_many(actor, at)
+    within_departments(patient_id, period, at)
     try:
         with transaction.atomic():  # a refusal gives the place back at once, whatever the caller makes of it
             taken = place_take_extra(period, at=at) if extra else place_take(period_id, at=at, channel=channel)
             if taken is None:
                 raise errors.PeriodFull
-            _still_open(session.pk)
+            still_open(period)
             return _hold(actor, patient_id, period, taken, channel, at)
     except IntegrityError as error:
-        diagnostics = getattr(error.__cause__, "diag", None)
-        refusal = _REFUSALS.get(getattr(diagnostics, "constraint_name", None) or "")
-        if refusal is None:
-            raise
-        raise refusal from error
+        refuse(error)
 
 
-def _within_departments(patient_id: int, period: Period, at: datetime) -> None:
+def _not_too_many(actor: Actor, at: datetime) -> None:
+    """AP-07: nobody begins bookings by the dozen, whoever they are for. What was begun is a row and is counted."""
+    if not actor.is_patient:
+        return
+    begun = Booking.objects.filter(account_id=actor.own_account_id, created_at__gt=at - timedelta(hours=1)).count()
+    if begun >= parameters.HOLDS_PER_HOUR.at(at):
+        raise TooMany
+
+
+def refuse(error: IntegrityError) -> NoReturn:
+    """What the database forbade, as people read it."""
+    diagnostics = getattr(error.__cause__, "diag", None)
+    refusal = _REFUSALS.get(getattr(diagnostics, "constraint_name", None) or "")
+    if refusal is None:
+        raise error
+    raise refusal from error
+
+
+def must_be_released(period: Period, channel: Channel, at: datetime) -> None:
+    """AP-03: places are sold from the release of their day on."""
+    opens_at = period.session.releases_at
+    if opens_at is not None and opens_at > at and channel not in BEFORE_RELEASE:
+        raise errors.NotReleased(opens=f"{clock.local(opens_at):%F %H:%M}")
+
+
+def within_departments(patient_id: int, period: Period, at: datetime, *, but: int | None = None) -> None:
     """AP-04: so many departments a day. The patient's row is locked, so two holds can't both be the last."""
     limit = parameters.DEPARTMENTS_PER_DAY.at(at, period.session.department.campus_id)
-    departments = set(
-        Booking.objects.filter(patient_id=patient_id, date=period.session.date, status__in=ACTIVE_BOOKING).values_list(
-            "department_id", flat=True
-        )
-    )
+    others = Booking.objects.filter(patient_id=patient_id, date=period.session.date, status__in=ACTIVE_BOOKING)
+    if but is not None:
+        others = others.exclude(pk=but)
+    departments = set(others.values_list("department_id", flat=True))
     if len(departments | {period.session.department_id}) > limit:
         raise errors.TooManyDepartments(limit=limit)
 
 
-def _still_open(session_id: int) -> None:
-    """Asked again with the place in hand: a stop that came between is seen here, one that comes later waits for our
-    place and then finds our booking (session_stop)."""
-    if not Session.objects.filter(pk=session_id, status=SessionStatus.OPEN).exists():
+def still_open(period: Period) -> None:
+    """Asked again with the place in hand: a stop or another doctor that came between is seen here, one that comes later
+    waits for our place and then finds our booking (session_stop, session_substitute)."""
+    session = period.session
+    if not Session.objects.filter(pk=session.pk, status=SessionStatus.OPEN, doctor_id=session.doctor_id).exists():
         raise errors.SessionClosed
 
 
 def _hold(actor: Actor, patient_id: int, period: Period, taken: Taken, channel: Channel, at: datetime) -> Booking:
     session = period.session
     kind = kinds.get(session.kind)
-    held_until = at + timedelta(minutes=parameters.HOLD_MINUTES.at(at, session.department.campus_id))
+    minutes = parameters.OFFER_MINUTES if channel == Channel.WAITING else parameters.HOLD_MINUTES
+    held_until = at + timedelta(minutes=minutes.at(at, session.department.campus_id))
     charge = billing.services.charge_create(
         actor=actor, patient_id=patient_id, kind=kind.charge_kind, subject_id=taken.booking_id,
         lines=[billing.services.LineSpec(session.fee_item, 1)], at=at, expires_at=held_until,
@@ -141,22 +175,37 @@ def _hold(actor: Actor, patient_id: int, period: Period, taken: Taken, channel: 
 def _book(booking: Booking, *, actor: Actor, at: datetime) -> None:
     """held -> booked, and what follows: messages, the carers' right to read, the app above told."""
     BOOKING.move(booking, BookingStatus.BOOKED, actor=actor, at=at, booked_at=at)
+    care_begins(booking, actor=actor, at=at)
+    tell(booking, "booking.booked", at=at)
+    remind(booking, at=at)
+    _notify(booking, "booked", at=at)
+
+
+@within
+def care_begins(booking: Booking, *, actor: Actor, at: datetime) -> None:
+    """From now until some days after the visit its doctor and department may open the record (MR-12)."""
     session = booking.session
     organisation.care_relation_open(
         actor=actor, patient_id=booking.patient_id, because="appointments.booking", because_id=booking.pk,
         starts_at=at, ends_at=session.ends_at + timedelta(days=parameters.CARE_DAYS.at(at)),
         staff_id=session.doctor_id, department_id=session.department_id,
     )  # fmt: skip
-    _tell(booking, "booking.booked", at=at)
+
+
+@within
+def remind(booking: Booking, *, at: datetime) -> None:
+    """A reminder on the day before, where that is still to come."""
     remind_at = clock.at_local(booking.date - timedelta(days=1), parameters.remind_time(at))
     if remind_at > at:
-        _tell(booking, "booking.reminder", at=at, not_before=remind_at)
-    _notify(booking, "booked", at=at)
+        tell(booking, "booking.reminder", at=at, not_before=remind_at)
 
 
-def _tell(booking: Booking, kind: str, *, at: datetime, not_before: datetime | None = None) -> None:
+@within
+def tell(booking: Booking, kind: str, *, at: datetime, not_before: datetime | None = None, url: str = "") -> None:
+    """Tell the patient one thing of this booking; a moved booking is told anew, under keys of its own."""
+    moved = f":m{booking.moves}" if booking.moves else ""
     messaging.patient_tell(
-        key=f"{kind}:{booking.pk}", patient_id=booking.patient_id, kind=kind, at=at, not_before=not_before,
+        key=f"{kind}:{booking.pk}{moved}", patient_id=booking.patient_id, kind=kind, at=at, not_before=not_before,
         context={
             "booking_id": booking.pk,
             "doctor": booking.doctor.name,
@@ -166,7 +215,7 @@ def _tell(booking: Booking, kind: str, *, at: datetime, not_before: datetime | N
             "time": f"{clock.local(booking.starts_at):%H:%M}",
             "number": booking.number,
         },
-        url=f"/visits/{booking.pk}/",
+        url=url or f"/visits/{booking.pk}/",
     )  # fmt: skip
 
 
@@ -181,7 +230,7 @@ def _notify(booking: Booking, what: str, *, at: datetime) -> None:
 @within
 def booking_paid(charge_id: int, at: datetime) -> None:
     """The money is there (billing's notice): the held place is booked. What can't be honoured goes back (G02)."""
-    booking = _locked(charge_id=charge_id)
+    booking = locked(charge_id=charge_id)
     if booking is None or booking.status in {BookingStatus.EXPIRED, BookingStatus.CANCELLED}:
         billing.services.charge_cancel(
             actor=system("appointments"), charge_id=charge_id, at=at, reason="the place is no longer held"
@@ -193,7 +242,7 @@ def booking_paid(charge_id: int, at: datetime) -> None:
 @within
 def charge_expired(charge_id: int, at: datetime) -> None:
     """Nobody paid in time (billing's notice, after the channel's last word): the place is free again (PAY-11)."""
-    booking = _locked(charge_id=charge_id)
+    booking = locked(charge_id=charge_id)
     if booking is not None and booking.status == BookingStatus.HELD:
         _expire(booking, at=at)
 
@@ -201,7 +250,7 @@ def charge_expired(charge_id: int, at: datetime) -> None:
 @within
 def charge_refunded(charge_id: int, at: datetime) -> None:
     """All the money went back while the booking stood, e.g. at the cash desk: the place is free again."""
-    booking = _locked(charge_id=charge_id)
+    booking = locked(charge_id=charge_id)
     if booking is None or booking.status != BookingStatus.BOOKED or billing.selectors.charge_is_paid(charge_id):
         return
     _cancel(booking, actor=system("appointments"), at=at, reason="refunded")
@@ -213,7 +262,7 @@ def charge_may_refund(charge_id: int) -> bool:
     return not Booking.objects.filter(charge_id=charge_id, status__in=used).exists()
 
 
-def _locked(**which: Any) -> Booking | None:
+def locked(**which: Any) -> Booking | None:
     rows = Booking.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("session", "doctor", "department").filter(**which).first()
 
@@ -275,7 +324,7 @@ def booking_cancel(*, actor: Actor, booking_id: int, at: datetime, reason: str =
 @within
 def booking_cancel_within(*, actor: Actor, booking_id: int, at: datetime, reason: str = "") -> Booking:
     """`booking_cancel` for apps above and for the house itself, which knows no cut-off."""
-    booking = _locked(pk=booking_id)
+    booking = locked(pk=booking_id)
     if booking is None:
         raise NotFound
     policy.must_act_for(actor, booking.patient_id)
@@ -311,21 +360,26 @@ def _cancel(booking: Booking, *, actor: Actor, at: datetime, reason: str) -> Non
     )
     if not was_booked:
         return
+    for case in booking.stops.filter(status=StopCaseStatus.OPEN):
+        STOP_CASE.move(case, StopCaseStatus.REFUNDED, actor=actor, at=at, ended_at=at)
+        messaging.message_withdraw(key=f"booking.stopped:{booking.pk}", at=at)
     began = booking.booked_at or booking.created_at
     organisation.care_relation_open(
         actor=actor, patient_id=booking.patient_id, because="appointments.booking", because_id=booking.pk,
         starts_at=began, ends_at=max(at, began + timedelta(microseconds=1)), staff_id=booking.doctor_id,
         department_id=booking.department_id,
     )  # fmt: skip
-    messaging.message_withdraw(key=f"booking.reminder:{booking.pk}", at=at)
-    _tell(booking, "booking.cancelled", at=at)
+    for kind in ("booking.booked", "booking.reminder", "booking.moved"):
+        messaging.message_withdraw(key=f"{kind}:{booking.pk}", at=at)
+    tell(booking, "booking.cancelled", at=at)
+    sweeps.wake(WAITING_SWEEP)
     _notify(booking, "cancelled", at=at)
 
 
 @within
 def booking_seen_within(*, actor: Actor, booking_id: int, at: datetime) -> None:
     """The visit has begun: for apps above whose visits have no check-in and no queue (online)."""
-    booking = _locked(pk=booking_id)
+    booking = locked(pk=booking_id)
     if booking is None:
         raise NotFound
     if booking.status != BookingStatus.SEEN:

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q
 
 from hospital.kit import clock, sweeps
 from hospital.kit.actor import Actor, system
@@ -14,7 +14,7 @@ from .. import parameters, policy
 from ..kinds import registered
 from ..models import Booking, ReleaseRule, Session
 from ..states import BOOKING, SESSION, BookingStatus, SessionStatus
-from .booking import booking_cancel_within
+from .conduct import absence_count
 from .pools import sessions_allot
 from .queue import line_close, session_may_close
 
@@ -116,7 +116,7 @@ def sessions_open_ahead(*, at: datetime) -> int:
 
 @entry
 def session_stop(*, actor: Actor, session_id: int, reason: str, at: datetime) -> int:
-    """Stop a session (停诊): nobody can book it from now on; its bookings are cancelled and refunded by a sweep.
+    """Stop a session (停诊): nobody can book it from now on; its bookings are worked off by a sweep (stops.py).
 
     Answers how many bookings that concerns. Raises NotFound, StaleMove (AP-08).
     """
@@ -129,28 +129,8 @@ def session_stop(*, actor: Actor, session_id: int, reason: str, at: datetime) ->
     # stopped. So the sweep misses nobody.
     list(session.places.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
     sweeps.wake(STOPPED_SWEEP)
-    return _concerned().filter(session=session).count()
-
-
-def _concerned() -> QuerySet[Booking]:
     active = [BookingStatus.HELD, BookingStatus.BOOKED, BookingStatus.CHECKED_IN]
-    return Booking.objects.filter(session__status=SessionStatus.STOPPED, status__in=active)
-
-
-def stopped_bookings_cancel(*, at: datetime) -> int:
-    """The sweep: bookings of stopped sessions are cancelled, refunded and their patients told, one by one (AP-08)."""
-    done = 0
-    for booking_id, reason in _concerned().order_by("pk").values_list("pk", "session__stop_reason")[:500]:
-        done += _stopped_booking_cancel(booking_id=booking_id, reason=reason, at=at)
-    return done
-
-
-@entry
-def _stopped_booking_cancel(*, booking_id: int, reason: str, at: datetime) -> int:
-    if not _concerned().filter(pk=booking_id).exists():
-        return 0
-    booking_cancel_within(actor=system("appointments.stopped"), booking_id=booking_id, reason=reason, at=at)
-    return 1
+    return Booking.objects.filter(session=session, status__in=active).count()
 
 
 def sessions_close(*, at: datetime) -> int:
@@ -174,4 +154,5 @@ def _session_close(*, session_id: int, at: datetime) -> int:
     missed = session.bookings.filter(status=BookingStatus.BOOKED, kind__in=comes)
     for booking in missed.select_for_update(no_key=True).order_by("pk"):
         BOOKING.move(booking, BookingStatus.NO_SHOW, actor=actor, at=at, ended_at=at)
+        absence_count(booking, at=at)
     return 1

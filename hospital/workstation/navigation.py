@@ -49,6 +49,8 @@ GROUPS: tuple[Group, ...] = (
         (
             Place(_("Check-in"), "/staff/check-in/", "scan"),
             Place(_("Exam room"), "/staff/exam-room/", "image"),
+            Place(_("Calls after a stopped clinic"), "/staff/stops/", "bell"),
+            Place(_("Appeals against missed visits"), "/staff/appeals/", "scale"),
             Place(_("Rosters"), "/staff/rosters/", "calendar"),
             Place(_("Cash desk"), "/staff/cash/", "pay"),
             Place(_("Counts to check"), "/staff/cash/shifts/", "ok"),

@@ -3,9 +3,20 @@
 from datetime import timedelta
 from typing import Any
 
-from appointments.models import Booking, CampusPoint, ExamBooking, Session, Ticket
+from appointments.models import Absence, Booking, CampusPoint, ExamBooking, Session, StopCase, Ticket
 from appointments.selectors import exam_plan
-from appointments.services import ExamChoice, booking_check_in, exams_book, sessions_generate, ticket_call
+from appointments.services import (
+    ExamChoice,
+    absence_appeal,
+    booking_check_in,
+    exams_book,
+    session_stop,
+    sessions_close,
+    sessions_generate,
+    stopped_bookings_cancel,
+    ticket_call,
+    waiting_enter,
+)
 from hospital.kit import clock
 from tests.access.subjects import Case, subject
 from tests.appointments.conftest import HOUSE, Clinic, prices
@@ -168,3 +179,59 @@ def exam_encounter(cast: Cast, rule: str) -> list[Case]:
     stop, one = found.plan.appointments[0], found.wanted[0]
     slot = f"{one.order.pk}:{one.item.pk}:{stop.slot.key}:{int(stop.start.timestamp())}"
     return [Case("in care", {"encounter_id": order.encounter_id}, may=["doctor_li"], data={"slot": slot})]
+
+
+@subject("stopped_booking")
+def stopped_booking(cast: Cast, rule: str) -> list[Case]:
+    clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology)
+    mine, theirs = (clinic.book(who, clinic.period(n, session)) for n, who in enumerate([cast.mother, cast.stranger]))
+    session_stop(actor=HOUSE, session_id=session.pk, reason="停诊", at=clinic.at)
+    stopped_bookings_cancel(at=clinic.at)
+    return [
+        Case("of the family", {"booking_id": mine.pk}, may=["wang_fang"], data={"refund": "1"}),
+        Case("of the stranger", {"booking_id": theirs.pk}, may=["stranger"], data={"refund": "1"}),
+    ]
+
+
+@subject("stop_case")
+def stop_case(cast: Cast, rule: str) -> list[Case]:
+    stopped_booking(cast, rule)
+    case = StopCase.objects.order_by("pk")[0]
+    return [Case("open", {"case_id": case.pk}, may=["nurse", "cashier"], data={"reached": "0"})]
+
+
+@subject("doctor_waiting")
+def doctor_waiting(cast: Cast, rule: str) -> list[Case]:
+    _clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology)
+    everyone = ["wang_fang", "stranger", "unverified"]
+    return [Case("listed", {"staff_id": session.doctor_id}, may=everyone, data={})]
+
+
+@subject("waiting")
+def waiting(cast: Cast, rule: str) -> list[Case]:
+    clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology)
+    made = waiting_enter(
+        actor=actor_of_person(cast.wang_fang), patient_id=cast.mother.patient_id, doctor_id=session.doctor_id,
+        first=session.date, last=session.date, at=clinic.at,
+    )  # fmt: skip
+    return [Case("of the family", {"waiting_id": made.pk}, may=["wang_fang"], data={})]
+
+
+@subject("missed_booking")
+def missed_booking(cast: Cast, rule: str) -> list[Case]:
+    absence = _missed(cast)
+    return [Case("missed", {"booking_id": absence.booking_id}, may=["wang_fang"], data={"reason": "x"})]
+
+
+@subject("absence")
+def absence(cast: Cast, rule: str) -> list[Case]:
+    made = _missed(cast)
+    absence_appeal(actor=actor_of_person(cast.wang_fang), booking_id=made.booking_id, reason="住院", at=made.at)
+    return [Case("appealed", {"absence_id": made.pk}, may=["head"], data={"excuse": "1", "answer": "x"})]
+
+
+def _missed(cast: Cast) -> Absence:
+    clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology)
+    clinic.book(cast.mother, clinic.period(0, session))
+    sessions_close(at=session.ends_at + timedelta(hours=2))
+    return Absence.objects.get()

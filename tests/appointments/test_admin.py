@@ -50,5 +50,6 @@ def test_sessions_are_read_only_and_stopped_with_a_reason_ap_08(clinic: Clinic) 
     clinic.session.refresh_from_db()
     assert clinic.session.status == SessionStatus.STOPPED
     services.stopped_bookings_cancel(at=clinic.at)
+    services.stopped_bookings_cancel(at=clinic.session.starts_at)  # nobody chose another time
     booking.refresh_from_db()
     assert (booking.status, booking.cancel_reason) == (BookingStatus.CANCELLED, "医生外出会诊")
