@@ -90,7 +90,8 @@ class WaitingForm(forms.Form):
         return data
 
 
-@rule("appointments.waiting_enter", SIGNED_IN_PATIENTS, methods=["GET", "POST"], subject="doctor_waiting")
+@rule("appointments.waiting_page", SIGNED_IN_PATIENTS, subject="doctor_waiting")
+@rule("appointments.waiting_enter", SIGNED_IN_PATIENTS, methods=["POST"], subject="doctor_waiting")
 def doctor_waiting(request: HttpRequest, staff_id: int) -> HttpResponse:
     """ "Tell me when": days, half-day and who it is for."""
     at, actor = clock.now(), actor_of(request)
@@ -107,6 +108,8 @@ def doctor_waiting(request: HttpRequest, staff_id: int) -> HttpResponse:
     problem, status = None, 200
     if request.method == "POST":
         status = 422
+        if request.POST.get("patient") not in {str(patient_id) for patient_id, _name in people}:
+            raise NotFound
         if form.is_valid():
             data = form.cleaned_data
             try:

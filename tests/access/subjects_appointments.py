@@ -61,11 +61,13 @@ def booking(cast: Cast, rule: str) -> list[Case]:
     clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology)
     mine = clinic.book(cast.mother, clinic.period(0, session))
     theirs = clinic.book(cast.stranger, clinic.period(1, session))
+
+    def data(period: int) -> dict[str, Any]:
+        return {"reason": "x", "period": clinic.period(period, session).pk}
+
     return [
-        Case("of the family", {"booking_id": mine.pk}, may=["wang_fang"], data={"reason": "x"}, json=".api." in rule),
-        Case(
-            "of the stranger", {"booking_id": theirs.pk}, may=["stranger"], data={"reason": "x"}, json=".api." in rule
-        ),
+        Case("of the family", {"booking_id": mine.pk}, may=["wang_fang"], data=data(5), json=".api." in rule),
+        Case("of the stranger", {"booking_id": theirs.pk}, may=["stranger"], data=data(6), json=".api." in rule),
     ]
 
 
@@ -203,8 +205,10 @@ def stop_case(cast: Cast, rule: str) -> list[Case]:
 @subject("doctor_waiting")
 def doctor_waiting(cast: Cast, rule: str) -> list[Case]:
     _clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology)
-    everyone = ["wang_fang", "stranger", "unverified"]
-    return [Case("listed", {"staff_id": session.doctor_id}, may=everyone, data={})]
+    day = f"{session.date:%F}"
+    data = {"patient": cast.mother.patient_id, "first": day, "last": day, "half_day": ""}
+    may = ["wang_fang"] if rule.endswith("_enter") else ["wang_fang", "stranger", "unverified"]
+    return [Case("listed", {"staff_id": session.doctor_id}, may=may, data=data)]
 
 
 @subject("waiting")
