@@ -136,6 +136,8 @@ def roster_change(request: HttpRequest) -> HttpResponse:
         "stop": StopDaysForm,
     }
     form = None
+    if verb not in {*forms_by_verb, "copy"}:
+        return _page(request, department, monday, status=422)
     if verb in forms_by_verb:
         form = forms_by_verb[verb](request.POST, doctors=_doctors(department.pk))
         if not form.is_valid():
