@@ -89,7 +89,12 @@ class Postgres:
                            *([] if self.durable else ["--no-sync"]))  # fmt: skip
         finally:
             handover.unlink()
-        lines = ["max_connections = 200", "shared_buffers = 256MB", "log_min_duration_statement = 2000"]
+        lines = [
+            "max_connections = 200",
+            "shared_buffers = 256MB",
+            "log_min_error_statement = panic",
+            "log_error_verbosity = terse",
+        ]
         if not self.durable:
             lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
         with (self.data / "postgresql.conf").open("a", encoding="utf-8") as file:
