@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from . import selectors
 from .engine import rendering, scoring, validation
-from .engine.definition import Definition, Json
+from .engine.definition import Json
 from .engine.rendering import Field, Page
 from .engine.tree import grow
 from .engine.validation import Fault
@@ -37,16 +37,22 @@ def pages_of(
     return rendering.pages(definition, roots, faults=faults, unread=response.unread if unread is None else unread)
 
 
-def faults_of(definition: Definition, answers: list[Json], unread: Mapping[str, list[str]]) -> list[Fault]:
-    """Why these answers can't be handed in yet."""
-    pruned = validation.pruned(definition, answers)
+def faults_of(response: Response) -> list[Fault]:
+    """Why these answers can't be handed in yet: of the questions that are asked, and of no other.
+
+    A text that can't be read stays in the draft when an earlier answer takes its question away; nobody would see why
+    the form is refused.
+    """
+    definition = selectors.definition_of(response)
+    pruned = validation.pruned(definition, response.answers)
     checked = validation.check(definition, pruned, strict=True, terminology=selectors.Catalogues())
+    asked = {f.name for page in pages_of(response) for top in page.fields for f in top.walk() if f.enabled}
     items = {item.key: item for item in definition.walk()}
     unreadable = [
         Fault(name, items[key].link_id, _("This can't be read: %(text)s") % {"text": ", ".join(texts)})
-        for name, texts in unread.items()
+        for name, texts in response.unread.items()
         for key in [name.rsplit(".", 1)[-1]]
-        if key in items
+        if key in items and name in asked
     ]
     named = {fault.name for fault in unreadable}
     return [*unreadable, *(fault for fault in checked.faults if fault.name not in named)]

@@ -116,7 +116,7 @@ def _move(request: HttpRequest, response: Response, frame: str, draft: _Draft, h
         return HttpResponseRedirect(f"{here}?page={before[-1] if before else 1}")
     if draft.action != "next":
         return HttpResponseRedirect(f"{here}?page={draft.page}")
-    faults = pages.faults_of(selectors.definition_of(response), response.answers, response.unread)
+    faults = pages.faults_of(response)
     made = pages.pages_of(response, faults=faults)
     if any(page.errors for page in made if page.number == draft.page):
         return _page(request, response, frame, draft.page, made, status=422)
@@ -126,7 +126,7 @@ def _move(request: HttpRequest, response: Response, frame: str, draft: _Draft, h
 
 def _hand_in(request: HttpRequest, response: Response, frame: str, revision: int) -> HttpResponse:
     definition = selectors.definition_of(response)
-    faults = pages.faults_of(definition, response.answers, response.unread)
+    faults = pages.faults_of(response)
     if faults:
         return _refuse(request, response, frame, faults)
     try:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from hospital.forms import selectors, services
 from hospital.forms.models import Questionnaire, Response
+from hospital.forms.pages import faults_of
 from hospital.kit import clock
 from hospital.kit.actor import system
 from tests.cast import Cast, client_for
@@ -83,6 +84,18 @@ def test_autosave_says_what_is_asked_now(cast: Cast, response: Response) -> None
     assert response.unread == {names["temperature"]: ["abc"]}  # nothing typed is lost
     page = client.get(f"/forms/{response.pk}/?page=2").content.decode()
     assert 'value="abc"' in page
+
+
+def test_what_cant_be_read_holds_back_only_where_it_is_asked(cast: Cast, response: Response) -> None:
+    """An unreadable temperature is an error on its page, until "no fever" takes the question away."""
+    client = client_for(cast.wang_fang)
+    refused = post(client, response, 2, "next", symptoms=["fever"], temperature="abc")
+    assert refused.status_code == 422 and "error-summary" in refused.content.decode()
+    passed = post(client, response, 2, "next", symptoms=["none"], temperature="abc")
+    assert passed.status_code == 302
+    response.refresh_from_db()
+    assert response.unread  # nothing typed is lost
+    assert not [fault for fault in faults_of(response) if fault.link_id == "temperature"]
 
 
 def test_a_draft_keeps_the_answers_of_hidden_questions(cast: Cast, response: Response) -> None:
