@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hospital.audit.services import record
 from hospital.kit.actor import Actor, Role
@@ -19,7 +20,7 @@ from .prescriptions import HOUSE, locked, prescription_expire
 # 四查十对, in the order in which hands and eyes go: (group, match, words)
 MATCHES = (
     ("prescription", "department", _("department")),
-    ("prescription", "name", _("name")),
+    ("prescription", "name", pgettext_lazy("of a person", "name")),
     ("prescription", "age", _("age")),
     ("drug", "drug_name", _("name of the drug")),
     ("drug", "form", _("dosage form")),
