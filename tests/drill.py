@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
+import requests
 from django.conf import settings
 from django.db import connection
 
@@ -20,7 +21,6 @@ from hospital.operations.house.layout import PROJECT, scratch_layout
 from hospital.operations.house.supervisor import Supervisor
 
 _OURS = ["SECRET_KEY", "BLIND_INDEX_KEY", "SIGNING_KEY"]
-_FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
 def wait_until(true: Callable[[], Any], what: str, seconds: float = 120) -> Any:
@@ -34,39 +34,33 @@ def wait_until(true: Callable[[], Any], what: str, seconds: float = 120) -> Any:
         tick.wait(0.1)
 
 
-class Clock:
-    """The house's wall clock, which a test may set forward (libfaketime reads the file at every look at the clock)."""
+class WallClock:
+    """The wall clock of the house's processes, which a test may set forward (tests/wall_clock/sitecustomize.py)."""
 
-    def __init__(self, file: Path) -> None:
-        if not _FAKETIME:
-            pytest.fail("libfaketime isn't installed; `./dev setup test` installs it (Debian package: faketime)")
+    def __init__(self, file: Path, at: datetime) -> None:
         self.file, self.ahead = file, timedelta(0)
-        self.move_to(clock.now())
+        self.move_to(at)
 
     @property
     def env(self) -> dict[str, str]:
-        return {
-            "LD_PRELOAD": str(_FAKETIME[0]),
-            "FAKETIME_TIMESTAMP_FILE": str(self.file),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # timeouts and sleeps go on as they are
-        }
+        return {"PYTHONPATH": str(Path(__file__).parent / "wall_clock"), "WALL_CLOCK": str(self.file)}
 
     def now(self) -> datetime:
         return clock.now() + self.ahead
 
     def move_to(self, at: datetime) -> None:
         """Set the clock; it goes on from there at its usual pace."""
-        self.ahead = timedelta(seconds=int((at - clock.now()).total_seconds()))
+        self.ahead = at - clock.now()
         draft = self.file.with_suffix(".new")
-        draft.write_text(f"+{int(self.ahead.total_seconds())}s\n", encoding="ascii")
+        draft.write_text(f"{self.ahead.total_seconds()}", encoding="ascii")
         draft.replace(self.file)
 
 
 class Drill:
     """The running house on the test's database, with a Redis of its own that may be emptied."""
 
-    def __init__(self, tmp_path: Path, time: Clock | None = None) -> None:
+    def __init__(self, tmp_path: Path, wall_clock: WallClock | None = None) -> None:
+        self.wall_clock = wall_clock
         self.house = House(scratch_layout(tmp_path), durable=False)
         database = connection.settings_dict
         login = f"{database['USER']}:{database['PASSWORD']}".rstrip(":")
@@ -80,7 +74,7 @@ class Drill:
             "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
             "DATABASE_URL": f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}",
             "WEB_WORKERS": "2",
-        } | (time.env if time else {})
+        } | (wall_clock.env if wall_clock else {})
         self.supervisor = Supervisor(self.house.children(), env, PROJECT)
         ports = self.house.layout.ports
         self.web = self.house.layout.url
@@ -99,6 +93,17 @@ class Drill:
         if self.watching.is_alive():
             self.watching.join()
         self.house.redis.stop()
+
+    def set_clock(self, at: datetime) -> None:
+        """The house's wall clock goes on from there; all web workers show it."""
+        assert self.wall_clock is not None
+        self.wall_clock.move_to(at)
+        wait_until(lambda: all(self._time_of_web() >= at for _ in range(10)), f"{at} on every clock")
+
+    def _time_of_web(self) -> datetime:
+        return parsedate_to_datetime(requests.get(f"{self.web}/livez", timeout=10).headers["Date"]) + timedelta(
+            seconds=1
+        )
 
     def kill(self, name: str) -> None:
         """SIGKILL to the process and all that it started: nobody gets to say goodbye."""
