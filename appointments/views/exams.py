@@ -19,10 +19,10 @@ from appointments.planner import Appointment
 from appointments.policy import EXAM_PLANNERS
 from appointments.services import ExamChoice
 from appointments.states import ExamStatus
-from emr.pdf import render_pdf
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS, Actor
+from hospital.kit.pdf import render_pdf
 from hospital.kit.problems import Invalid, NotFound, Problem
 from hospital.people.models import Patient
 from hospital.people.selectors import family_links_for

@@ -9,10 +9,10 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from emr.pdf import render_pdf
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import PATIENTS
+from hospital.kit.pdf import render_pdf
 from hospital.kit.problems import Problem
 
 from .. import policy, selectors, services
