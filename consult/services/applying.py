@@ -19,7 +19,7 @@ from hospital.kit import clock
 from hospital.kit.actor import Actor, Role
 from hospital.kit.pictures import picture_read
 from hospital.kit.problems import Invalid, NotFound
-from hospital.kit.transactions import entry
+from hospital.kit.transactions import entry, within
 from hospital.organisation.models import Staff
 from hospital.organisation.policy import may_work_online
 from hospital.people.models import Patient
@@ -51,8 +51,8 @@ def proving(patient_id: int, *, at: datetime) -> list[OfflineDiagnosis]:
     return [one for one in offline_diagnoses(patient_id, at=at) if one.at >= since]
 
 
-@entry
-def visit_apply(
+@within
+def visit_apply_within(
     *, actor: Actor, patient_id: int, doctor_id: int, at: datetime, shown: Shown | None = None,
     service: str = Service.RETURN,
 ) -> OnlineVisit:  # fmt: skip
@@ -98,6 +98,17 @@ def visit_apply(
     visit.save(update_fields=["form"])
     record(actor, "consult.apply", at=at, subject=visit, patient_id=patient_id)
     return visit
+
+
+@entry
+def visit_apply(
+    *, actor: Actor, patient_id: int, doctor_id: int, at: datetime, shown: Shown | None = None,
+    service: str = Service.RETURN,
+) -> OnlineVisit:  # fmt: skip
+    """visit_apply_within, in a transaction of its own."""
+    return visit_apply_within(
+        actor=actor, patient_id=patient_id, doctor_id=doctor_id, at=at, shown=shown, service=service
+    )
 
 
 def _in_pilot(doctor: Staff, at: datetime) -> bool:

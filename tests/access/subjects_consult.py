@@ -11,12 +11,13 @@ from consult.services.applying import Shown
 from hospital.kit import clock
 from tests.access.subjects import Case, subject
 from tests.cast import Cast
-from tests.consult.stage import Stage, build, jpeg
+from tests.consult.stage import ANSWERS, Stage, build, jpeg
 
 # The state in which each rule finds its visit.
 _STATE = {
     "consult.visit": "applying", "consult.consent": "applying", "consult.time": "ready", "consult.cancel": "applying",
-    "consult.talk": "waiting", "consult.messages": "talking", "consult.work": "waiting", "consult.act": "talking",
+    "consult.api.consent": "applying", "consult.api.questions": "applying", "consult.api.answers": "agreed",
+    "consult.api.book": "ready", "consult.api.cancel": "applying", "consult.talk": "waiting", "consult.messages": "talking", "consult.work": "waiting", "consult.act": "talking",
 }  # fmt: skip
 
 
@@ -26,8 +27,9 @@ def _visit(stage: Stage, rule: str) -> OnlineVisit:
     if state in ("waiting", "talking"):
         return stage.waiting() if state == "waiting" else stage.talking()
     visit = stage.apply()
-    if state == "ready":
+    if state in ("agreed", "ready"):
         stage.consent(visit)
+    if state == "ready":
         stage.answer(visit)
     return visit
 
@@ -51,9 +53,14 @@ def online_visit(cast: Cast, rule: str) -> Sequence[Case]:
         "consult.messages": {"text": "你好"},
         "consult.pictures": {"picture": Again("a.jpg", jpeg(), "image/jpeg")},
         "consult.act": {"action": "say", "text": "你好"},
+        "consult.api.consent": {"version": 1},
+        "consult.api.answers": {"revision": 0, "answers": ANSWERS},
+        "consult.api.book": {"period_id": stage.periods()[0].pk},
+        "consult.api.say": {"text": "你好", "key": "k"},
+        "consult.api.end": {"code": "done"},
     }.get(rule)
     may = {"wang_fang", "doctor_li"}
-    return [Case("own, and of its doctor", {"pk": visit.pk}, may, data=data)]
+    return [Case("own, and of its doctor", {"pk": visit.pk}, may, data=data, json=".api." in rule)]
 
 
 @subject("online_doctor")
