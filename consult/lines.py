@@ -14,7 +14,7 @@ from . import selectors
 from .models import MessageKind, OnlineVisit, Sender, TalkMessage
 
 _CARDS: dict[str, tuple[Promise, str, str]] = {
-    "order": (_("Tests ordered for you"), "flask", "/pay/"),
+    "order": (_("Tests ordered for you"), "flask", "/orders/{id}/"),
     "prescription": (_("Prescription, with the pharmacist first"), "pill", "/prescriptions/{id}/"),
     "note": (_("Record of this visit, signed"), "report", ""),
 }

@@ -46,7 +46,7 @@ def order_page(charge: Charge) -> str:
     """Where the patient goes on who has paid for an order: the page of its kind."""
     order = Order.objects.only("kind").get(pk=charge.subject_id)
     page = kinds.order_kind(order.kind).paid_page
-    return page(order.pk) if page else ""
+    return page(order.pk) if page else reverse("emr:order", args=[order.pk])
 
 
 def prescription_page(charge: Charge) -> str:

@@ -95,6 +95,12 @@ class WrongSexForItem(Problem):
     next_step = _("Check the patient and the item.")
 
 
+class OrderNotPaid(Problem):
+    code = "order-not-paid"
+    title = _("This order isn't paid yet")
+    next_step = _("Ask the patient to pay on the phone or at the cash desk, then scan the slip again.")
+
+
 class OrderUnderWay(Problem):
     code = "order-under-way"
     title = _("This has been carried out already")

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import desks, note, orders
+from .views import desks, note, orders, patient_orders
 
 app_name = "emr_staff"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("encounters/<int:pk>/prescription/", orders.prescribe, name="prescribe"),
     path("orders/<int:pk>/cancel/", orders.cancel, name="order_cancel"),
     path("prescriptions/<int:pk>/void/", orders.void, name="prescription_void"),
+    path("specimens/", patient_orders.specimens, name="specimens"),
+    path("specimens/<int:pk>/take/", patient_orders.specimen_take, name="specimen_take"),
     path("icd10/", note.icd10, name="icd10"),
     path("results/", desks.results, name="results"),
     path("results/<int:pk>/", desks.result, name="result"),

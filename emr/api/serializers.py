@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from ..models import Prescription, Report
+from ..models import Order, OrderItem, Prescription, Report
 from ..selectors import Line
 
 
@@ -68,4 +68,25 @@ class PrescriptionOutput(serializers.ModelSerializer[Prescription]):
         fields = [
             "id", "number", "patient_id", "status", "doctor", "department", "signed_at", "valid_until", "charge_id",
             "lines",
+        ]  # fmt: skip
+
+
+class OrderItemOutput(serializers.ModelSerializer[OrderItem]):
+    class Meta:
+        model = OrderItem
+        fields = ["code", "name", "quantity", "preparation"]
+
+
+class OrderOutput(serializers.ModelSerializer[Order]):
+    """`placer_number` is ORC-2 of HL7 v2 and the barcode of the slip."""
+
+    items = OrderItemOutput(many=True, read_only=True)
+    doctor = serializers.CharField(source="doctor.name", read_only=True)
+    department = serializers.CharField(source="department.name", read_only=True)
+
+    class Meta:
+        model = Order
+        fields = [
+            "id", "placer_number", "patient_id", "kind", "status", "doctor", "department", "placed_at", "paid_at",
+            "collected_at", "reported_at", "ended_at", "charge_id", "items",
         ]  # fmt: skip

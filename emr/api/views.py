@@ -44,3 +44,22 @@ class Prescriptions(APIView):
     def get(self, request: Request) -> Response:
         rows = selectors.prescriptions_for(actor_of(request._request), at=clock.now())[:PAGE]
         return Response(serializers.PrescriptionOutput(rows, many=True).data)
+
+
+@rule("emr.api.orders", PATIENTS)
+class Orders(APIView):
+    """The latest hundred orders of oneself and the family, and how far each is."""
+
+    @extend_schema(responses=serializers.OrderOutput(many=True), summary="Orders")
+    def get(self, request: Request) -> Response:
+        rows = selectors.orders_for(actor_of(request._request), at=clock.now())[:PAGE]
+        return Response(serializers.OrderOutput(rows, many=True).data)
+
+
+@rule("emr.api.order", PATIENTS, subject="emr.patient_order")
+class OrderOne(APIView):
+    @extend_schema(responses=serializers.OrderOutput, summary="Order")
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(
+            serializers.OrderOutput(selectors.order_for(actor_of(request._request), pk, at=clock.now())).data
+        )

@@ -21,6 +21,7 @@ from .evidence import (
     orders_of,
     report_get,
 )
+from .orders import LAB, Asked, asked_of, order_by_number, order_for, orders_for, released_report_of
 from .record import (
     Measured,
     Record,
@@ -43,6 +44,8 @@ from .reports import (
 )
 
 __all__ = [
+    "LAB",
+    "Asked",
     "KnownDiagnosis",
     "Line",
     "Measured",
@@ -51,6 +54,7 @@ __all__ = [
     "Record",
     "age_on",
     "amendments_waiting",
+    "asked_of",
     "encounter_diagnoses",
     "encounter_for",
     "encounter_of",
@@ -60,7 +64,10 @@ __all__ = [
     "note_of",
     "note_sections",
     "offline_diagnoses",
+    "order_by_number",
+    "order_for",
     "order_get",
+    "orders_for",
     "orders_of",
     "patient_for",
     "patients_for",
@@ -69,6 +76,7 @@ __all__ = [
     "prescriptions_for",
     "prescriptions_for_pharmacist",
     "record_for",
+    "released_report_of",
     "report_for",
     "report_for_doctor",
     "report_get",

@@ -34,6 +34,7 @@ from .orders import (
     order_schedule,
     order_stop,
     order_unschedule,
+    specimen_take,
 )
 from .prescriptions import (
     LineSpec,
@@ -52,5 +53,5 @@ __all__ = [
     "note_prefill", "note_save", "note_sign", "order_cancel", "order_close", "order_collect", "order_place",
     "order_schedule", "order_stop", "order_unschedule", "prescription_dispense", "prescription_draft",
     "prescription_review", "prescription_sign", "prescription_take", "prescription_void", "prescriptions_tidy",
-    "report_file", "report_release", "report_review", "vital_signs_record",
+    "report_file", "report_release", "report_review", "specimen_take", "vital_signs_record",
 ]  # fmt: skip

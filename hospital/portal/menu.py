@@ -27,7 +27,7 @@ class Group:
 # The functions of one touch (H3): the four that most visits begin with.
 _COMMON = (
     Item(_("Book a visit"), "/doctors/", "calendar-check", _("Outpatient clinic")),
-    Item(_("Online return visit"), "/consult/", "talk", _("Pictures, text, video")),
+    Item(_("Online return visit"), "/consult/", "talk", _("Text and pictures")),
     Item(_("Pay"), "/pay/", "pay", _("Everything that is open")),
     Item(_("Reports"), "/reports/", "report", _("Tests and imaging")),
 )
@@ -36,6 +36,7 @@ _COMMON = (
 _OUTPATIENT = (
     Item(_("My visits"), "/visits/", "clock"),
     Item(_("Pre-visit questions"), "/forms/", "form"),
+    Item(_("My tests and treatments"), "/orders/", "flask"),
     Item(_("Prescriptions"), "/prescriptions/", "pill"),
     Item(_("Check in"), "/check-in/", "scan"),
     Item(_("Which department?"), "/triage/", "stethoscope"),

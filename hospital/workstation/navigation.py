@@ -36,6 +36,7 @@ GROUPS: tuple[Group, ...] = (
             Place(_("Online visits"), "/staff/consult/", "talk"),
             Place(_("My patients"), "/staff/patients/", "user"),
             Place(_("Results to sign"), "/staff/results/", "flask"),
+            Place(_("Take specimens"), "/staff/specimens/", "scan"),
             Place(_("Pharmacy"), "/staff/pharmacy/", "pill"),
             Place(_("Treatment board"), "/staff/treatment/", "treatment"),
             Place(_("Scan a code"), "/staff/treatment/scan/", "qr"),

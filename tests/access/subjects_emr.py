@@ -168,3 +168,27 @@ def amendment(cast: Cast, rule: str) -> Sequence[Case]:
         actor=clinic.li, note_id=clinic.note.pk, reason="漏写", at=clock.now()
     )
     return [Case("asked", {"pk": asked.pk}, {"records"}, data={"decision": "approve"})]
+
+
+def _lab_order(cast: Cast, person: Person, *, paid: bool) -> Any:
+    clinic = _clinic(cast, person)
+    clinic.save()
+    order = clinic.order()
+    if paid:
+        clinic.pay(order)
+    return order
+
+
+@subject("emr.patient_order")
+def patient_order(cast: Cast, rule: str) -> Sequence[Case]:
+    mine, theirs = _lab_order(cast, cast.wang_fang, paid=False), _lab_order(cast, cast.stranger, paid=False)
+    return [
+        Case("own", {"pk": mine.pk}, {"wang_fang"}, secrets=[mine.placer_number]),
+        Case("of the stranger", {"pk": theirs.pk}, {"stranger"}, secrets=[theirs.placer_number]),
+    ]
+
+
+@subject("emr.specimen")
+def specimen(cast: Cast, rule: str) -> Sequence[Case]:
+    order = _lab_order(cast, cast.wang_fang, paid=True)
+    return [Case("a paid order of the laboratory", {"pk": order.pk}, {"nurse", "technician"}, data={"x": "y"})]
