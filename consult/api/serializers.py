@@ -40,7 +40,7 @@ class AnswersInput(serializers.Serializer[Any]):
     )
 
 
-class BookingInput(serializers.Serializer[Any]):
+class OnlineTimeInput(serializers.Serializer[Any]):
     period_id = serializers.IntegerField(min_value=1)
 
 

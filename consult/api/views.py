@@ -149,12 +149,12 @@ class Answers(APIView):
 @rule("consult.api.book", SIGNED_IN_PATIENTS, methods=["POST"], subject="online_visit")
 class Book(APIView):
     @extend_schema(
-        request=serializers.BookingInput, responses=serializers.VisitOutput, summary="Hold a time of the online hours"
+        request=serializers.OnlineTimeInput, responses=serializers.VisitOutput, summary="Hold a time of the online hours"
     )
     def post(self, request: Request, pk: int) -> Response:
         """Pay `booking.charge_id` before `booking.held_until`; then the visit waits for the doctor."""
         _visit(request, pk, patient=True)
-        given = _given(serializers.BookingInput, request.data)
+        given = _given(serializers.OnlineTimeInput, request.data)
         services.visit_book(actor=actor_of(request._request), visit_id=pk, at=clock.now(), **given)
         return _shown(request, pk)
 
@@ -186,7 +186,7 @@ class Messages(APIView):
         body = {"lines": lines, "last": last, "status": visit.status, "open": visit.talk_is_open}
         return Response(serializers.MessagesOutput(body).data)
 
-    @extend_schema(request=serializers.MessageInput, responses={201: serializers.SaidOutput}, summary="Write a line")
+    @extend_schema(request=serializers.MessageInput, responses=serializers.SaidOutput, summary="Write a line")
     def post(self, request: Request, pk: int) -> Response:
         actor = actor_of(request._request)
         selectors.member_visit(actor, pk)
@@ -194,7 +194,7 @@ class Messages(APIView):
         line = services.message_post(
             actor=actor, visit_id=pk, text=given["text"], client_key=given["key"], at=clock.now()
         )
-        return Response(serializers.SaidOutput(line).data, status=201)
+        return Response(serializers.SaidOutput(line).data)
 
 
 @rule("consult.api.end", DOCTORS, methods=["POST"], subject="online_visit")
