@@ -30,7 +30,7 @@ class VisitInput(serializers.Serializer[Any]):
 
 
 class ConsentInput(serializers.Serializer[Any]):
-    version = serializers.IntegerField(min_value=1, help_text="The version that was read: GET online-visits/consent/.")
+    version = serializers.IntegerField(min_value=1, help_text="The version that was read.")
 
 
 class AnswersInput(serializers.Serializer[Any]):

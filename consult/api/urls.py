@@ -7,7 +7,6 @@ from . import views
 app_name = "consult_api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("online-visits/", views.Visits.as_view(), name="visits"),
-    path("online-visits/consent/", views.ConsentText.as_view(), name="consent_text"),
     path("online-visits/<int:pk>/", views.VisitOne.as_view(), name="visit"),
     path("online-visits/<int:pk>/consent/", views.Consent.as_view(), name="consent"),
     path("online-visits/<int:pk>/answers/", views.Answers.as_view(), name="answers"),

@@ -51,15 +51,6 @@ def _shown(request: Request, pk: int, status: int = 200) -> Response:
     return Response(serializers.VisitOutput(_visit(request, pk)).data, status=status)
 
 
-@rule("consult.api.consent_text", SIGNED_IN_PATIENTS)
-class ConsentText(APIView):
-    """The words to agree to before an online visit (IH-10)."""
-
-    @extend_schema(responses=serializers.ConsentOutput, summary="Consent to online visits")
-    def get(self, request: Request) -> Response:
-        return Response(serializers.ConsentOutput(selectors.consent_current()).data)
-
-
 @rule("consult.api.times", SIGNED_IN_PATIENTS, subject="online_doctor")
 class Times(APIView):
     """The free times of a doctor's online hours, with their price."""
@@ -111,8 +102,16 @@ class VisitOne(APIView):
         return _shown(request, pk)
 
 
+@rule("consult.api.consent_text", SIGNED_IN_PATIENTS, subject="online_visit")
 @rule("consult.api.consent", SIGNED_IN_PATIENTS, methods=["POST"], subject="online_visit")
 class Consent(APIView):
+    """The words to agree to before an online visit (IH-10), and agreeing to them."""
+
+    @extend_schema(responses=serializers.ConsentOutput, summary="Consent to online visits")
+    def get(self, request: Request, pk: int) -> Response:
+        _visit(request, pk, patient=True)
+        return Response(serializers.ConsentOutput(selectors.consent_current()).data)
+
     @extend_schema(
         request=serializers.ConsentInput, responses=serializers.VisitOutput, summary="Agree to the online visit"
     )
@@ -149,7 +148,9 @@ class Answers(APIView):
 @rule("consult.api.book", SIGNED_IN_PATIENTS, methods=["POST"], subject="online_visit")
 class Book(APIView):
     @extend_schema(
-        request=serializers.OnlineTimeInput, responses=serializers.VisitOutput, summary="Hold a time of the online hours"
+        request=serializers.OnlineTimeInput,
+        responses=serializers.VisitOutput,
+        summary="Hold a time of the online hours",
     )
     def post(self, request: Request, pk: int) -> Response:
         """Pay `booking.charge_id` before `booking.held_until`; then the visit waits for the doctor."""

@@ -32,7 +32,7 @@ def test_a_program_goes_the_whole_way_to_the_hold(stage: Stage) -> None:
     pk = made.json()["id"]
     early = post(client, f"{pk}/booking/", {"period_id": stage.periods()[0].pk})
     assert early.status_code == 409 and early.json()["code"] == "IH-10" and early.json()["next_step"]
-    words = client.get(f"{PLACE}consent/").json()
+    words = client.get(f"{PLACE}{pk}/consent/").json()
     assert post(client, f"{pk}/consent/", {"version": words["version"]}).status_code == 200
     asked = client.get(f"{PLACE}{pk}/answers/").json()
     assert asked["questionnaire"]["resourceType"] == "Questionnaire"
