@@ -68,7 +68,9 @@ def online_doctor(cast: Cast, rule: str) -> Sequence[Case]:
     stage = build(cast)
     stage.was_here()
     mine = {"patient": cast.wang_fang.patient_id}
-    return [Case("a listed doctor", {"staff_id": cast.doctor_li.staff.pk}, {"wang_fang"}, data=mine, query=mine)]
+    # When a listed doctor is on line is for every patient to know; applying is for whom one acts for.
+    may = {"wang_fang", "stranger", "unverified"} if rule == "consult.api.times" else {"wang_fang"}
+    return [Case("a listed doctor", {"staff_id": cast.doctor_li.staff.pk}, may, data=mine, query=mine)]
 
 
 @subject("online_evidence")
