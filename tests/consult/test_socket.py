@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -96,10 +97,19 @@ class Line:
 
 
 def play(story: Story) -> None:
+    """In a thread of its own: a browser of another test may have left its event loop running in this one."""
+
     async def run() -> None:
         await asyncio.wait_for(story(), 60)
 
-    async_to_sync(run)()
+    def apart() -> None:
+        try:
+            async_to_sync(run)()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(apart).result()
 
 
 def forget_all() -> None:
