@@ -11,6 +11,7 @@ def register_all() -> None:
         {
             "consult.picture": _("looked at a picture of an online visit"),
             "consult.picture_sent": _("sent a picture in an online visit"),
+            "consult.api": _("looked at an online visit"),
             "consult.apply": _("applied for an online visit"),
             "consult.consent": _("consented to an online visit"),
             "consult.evidence": _("accepted the evidence of an earlier visit"),

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from hospital.kit import clock
 from hospital.organisation.seeding import DEMO_PASSWORD, DEMO_TOTP_KEY
-from tests.browser import CHROMIUM
 from tests.drill import Drill, WallClock
 
 from .day import Day
@@ -39,16 +38,15 @@ def house(tmp_path: Path, transactional_db: None) -> Iterator[House]:
 
 
 @pytest.fixture
-def day(house: House, tmp_path: Path) -> Iterator[Day]:
+def day(house: House, chromium: Browser, tmp_path: Path) -> Iterator[Day]:
     """The same house seen in headless Chromium. TOUR=docs/tour takes the pictures of the README."""
     pictures = Path(os.environ["TOUR"]).resolve() if "TOUR" in os.environ else None
     if pictures is not None:
         pictures.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as player:
-        options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
-        browser = player.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield Day(browser, house, pictures)
-        pages = [page for context in browser.contexts for page in context.pages]
-        for number, page in enumerate(pages):  # how each screen stood at the end, for whoever mends a break
+    made = Day(chromium, house, pictures)
+    try:
+        yield made
+    finally:
+        for number, page in enumerate(made.pages):  # how each screen stood at the end, for whoever mends a break
             page.screenshot(path=tmp_path / f"end-{number}.png", full_page=True)
-        browser.close()
+            page.context.close()

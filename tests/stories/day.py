@@ -23,6 +23,7 @@ class Day:
     house: House
     pictures: Path | None = None  # where the tour's pictures go
     faults: list[str] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
 
     # --- means -----------------------------------------------------------------------------------------------------
 
@@ -36,6 +37,7 @@ class Day:
         context = self.browser.new_context(viewport=size, locale="zh-CN", base_url=self.house.drill.web)
         context.set_default_timeout(30_000)
         page = context.new_page()
+        self.pages.append(page)
         page.on("pageerror", lambda error: self.faults.append(f"script error on {page.url}: {error}"))
         page.on("response", lambda got: self.faults.append(f"{got.status} {got.url}") if got.status >= 500 else None)
         return page

@@ -142,21 +142,17 @@ def _pay(house: House, phone: Visitor) -> None:
 
 def _talk(doctor: Visitor, phone: Visitor, visit: str) -> None:
     desk, talk = f"/staff/consult/{visit}/", f"/consult/{visit}/talk/"
-    doctor.insist(
-        lambda: doctor.open(desk).has_form("text"),
-        lambda: doctor.submit("/act/", "action=accept", action="accept"),
-        "accepted",
-    )
-    doctor.insist(
-        lambda: "肿胀有多久" in doctor.open(desk).text,
-        lambda: doctor.submit("text", text="右上肢肿胀有多久了？"),
-        "asked",
-    )
-    phone.insist(
-        lambda: "傍晚更明显" in phone.open(talk).text,
-        lambda: phone.submit("text", text="大概一个月，傍晚更明显。"),
-        "answered",
-    )
+
+    def accept() -> None:
+        if doctor.has_form("/act/"):  # it may not be known as paid yet
+            doctor.submit("/act/", "action=accept", action="accept")
+
+    def say(person: Visitor, words: str) -> None:
+        person.submit("text", text=words)
+
+    doctor.insist(lambda: doctor.open(desk).has_form("text"), accept, "accepted")
+    doctor.insist(lambda: "肿胀有多久" in doctor.open(desk).text, lambda: say(doctor, "右上肢肿胀有多久了？"), "asked")
+    phone.insist(lambda: "傍晚更明显" in phone.open(talk).text, lambda: say(phone, "傍晚更明显。"), "answered")
     doctor.insist(lambda: "傍晚更明显" in doctor.open(desk).text, lambda: None, "read")
 
 
