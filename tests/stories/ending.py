@@ -18,12 +18,6 @@ from .house import House
 from .journey import RECORD_NO
 
 
-def treatments_to_come() -> list[datetime]:
-    """When her sessions begin that are still to be given."""
-    booked = Session.objects.filter(status="booked").order_by("during")
-    return [during.lower for during in booked.values_list("during", flat=True)]
-
-
 def what_the_house_knows(since: datetime) -> dict[str, Any]:
     """Of her, since the morning of the story."""
     orders = Order.objects.filter(patient__record_no=RECORD_NO, placed_at__gte=since)

@@ -128,21 +128,3 @@ class House:
         onward = next(value for value in buttons if value in {"next", "submit", "check"})
         visitor.submit("revision", button=f"action={onward}", **values)
         assert visitor.status != 422, visitor.text
-
-    # --- treatment -------------------------------------------------------------------------------------------------
-
-    def gives_a_session(self, therapist: Visitor, card: str) -> None:
-        """Scan, assess where due, give, write down; as on the tablet."""
-        therapist.open("/staff/treatment/").submit("/scan/", token=card)
-        assert "/treatment/sessions/" in therapist.url, therapist.text
-        session = therapist.url
-        if therapist.has_form("/assessments/"):
-            therapist.submit("/assessments/")
-            self.fill_form(therapist, therapist.url)
-            therapist.open(session)
-        form = therapist.form("identified_by")
-        colleague = next(option.get("value", "") for option in form.element.iter("option") if option.get("value"))
-        therapist.submit(
-            "identified_by", identified_by=["card", "birth_date"], second_therapist=colleague, dose_cgy=200
-        )
-        assert therapist.url.endswith("/staff/treatment/"), therapist.text

@@ -1,8 +1,8 @@
 """The steps of the day this product exists for, each lived on the pages by the person whose step it is.
 
 A breast-cancer patient lives far away. She asks for an online return visit, pays on the phone, talks to her doctor, is
-prescribed drugs that are sent to her, comes once for all examinations, takes 25 sessions of radiotherapy at the hour that
-suits her, and answers a follow-up form; at night every fen is matched against the channel's bill.
+prescribed drugs that are sent to her, books 25 sessions of radiotherapy at the hour that suits her, comes once for all
+examinations and reads her result; at night every fen is matched against the channel's bill.
 """
 
 import re
@@ -256,18 +256,14 @@ def reads_her_result(day: Day, phone: Page) -> None:
     day.look(phone, "20-report")
 
 
-def approves_the_plan(doctor: Page, therapist: Page, course_id: str) -> None:
+def approves_the_plan(day: Day, doctor: Page, therapist: Page, course_id: str) -> None:
     """The physician approves, another person checks (TR-06)."""
     for page, kind in ((doctor, "physician"), (therapist, "physicist")):
         page.goto(f"/staff/treatment/courses/{course_id}/")
         page.locator(f"form[action*='/release/{kind}/'] button").click()
         page.wait_for_load_state("load")
-
-
-def card_of(phone: Page) -> str:
-    """The number on her visit card, as a scanner reads it (H2)."""
-    phone.goto("/card/")
-    return phone.locator(".code-card .mono").inner_text().strip()
+    therapist.goto("/staff/treatment/")
+    day.look(therapist, "21-board")
 
 
 def course_of(phone: Page) -> str:
@@ -275,50 +271,6 @@ def course_of(phone: Page) -> str:
     phone.locator("main a[href^='/treatment/']").first.click()
     phone.wait_for_url(re.compile(r"/treatment/\d+/$"))
     return phone.url.rstrip("/").split("/")[-1]
-
-
-def gives_a_session(day: Day, therapist: Page, card: str, number: int) -> None:
-    """Scan, check, assess where due, give, write down (T5): the fee is asked for once more by the house (TR-01)."""
-    therapist.goto("/staff/treatment/")
-    if number == 1:
-        day.look(therapist, "21-board")
-    therapist.fill("[name=token]", card)
-    therapist.locator("form[action*='/scan/'] button").click()
-    therapist.wait_for_url(re.compile(r"/staff/treatment/sessions/\d+/"))
-    session = therapist.url
-    assess = therapist.locator("form[action*='/assessments/'] button")
-    if assess.count():
-        assess.click()
-        therapist.wait_for_url("**/staff/forms/**")
-        day.fill_form(therapist, {})
-        therapist.goto(session)
-    for feature in ("card", "birth_date"):
-        therapist.locator("label", has=therapist.locator(f"input[name=identified_by][value={feature}]")).click()
-    therapist.select_option("[name=second_therapist]", index=1)
-    therapist.fill("[name=dose_cgy]", "200")
-    if number == 1:
-        day.look(therapist, "22-session")
-    therapist.locator("main form button", has_text=re.compile("完成|已治疗|记录")).last.click()
-    therapist.wait_for_url("**/staff/treatment/")
-
-
-def answers_the_follow_up(day: Day, phone: Page) -> None:
-    """Two weeks after the last session the form is there by itself; a bad answer is given (T9)."""
-    wait_until(lambda: _shows(phone, "/messages/", "a[href*='/forms/']"), "the follow-up form")
-    phone.locator("a[href*='/forms/']").first.click()
-    phone.wait_for_url("**/forms/**")
-    day.look(phone, "23-follow-up")
-    day.fill_form(phone, {"请简单说说": "上周洗澡时摸到一个小硬块"}, {"有下面的情况": "摸到新的肿块"})
-
-
-def handles_the_alarm(day: Day, manager: Page) -> None:
-    """Taken by one case manager, who calls and says what was done."""
-    wait_until(lambda: _shows(manager, "/staff/follow-up/", "form[action*='/take/']"), "the alarm")
-    day.look(manager, "24-alarm")
-    manager.locator("form[action*='/take/'] button").first.click()
-    manager.fill("[name=what_was_done]", "已电话联系，约今天下午来院复查。")
-    manager.locator("form", has=manager.locator("[name=what_was_done]")).locator("button").first.click()
-    expect(manager.locator("td", has_text="已电话联系")).to_be_visible()
 
 
 def tablet(day: Day, login: str) -> Page:

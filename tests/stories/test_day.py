@@ -1,11 +1,9 @@
-"""The day this product exists for, from the patient's login to the nightly reconciliation and the follow-up, in Chromium.
+"""The day this product exists for, from the patient's login to the nightly reconciliation and her result, in Chromium.
 
 The house's own processes run on the test's database: web, realtime, worker, beat, the HL7 listener and the sandbox of
 outside channels; the story sets their wall clock forward. `TOUR=docs/tour ./dev test tests/stories/test_day.py` takes
 the pictures of the README.
 """
-
-from datetime import timedelta
 
 import pytest
 
@@ -13,7 +11,7 @@ from hospital.kit import clock
 
 from . import journey
 from .day import Day
-from .ending import everything_is_whole, treatments_to_come, what_the_house_knows
+from .ending import everything_is_whole, what_the_house_knows
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("services")]
 
@@ -23,14 +21,12 @@ def test_the_day_this_product_exists_for(day: Day) -> None:
     placer_number = _she_asks_from_home(day)
     day.house.drill.set_clock(journey.next_morning(day.house))
     journey.balances_the_books(day, day.staff("finance01"), clock.business_day(morning).isoformat())
-    card = _she_comes_once(day, placer_number)
-    _she_is_treated(day, card)
-    _she_is_followed_up(day)
+    _she_comes_once(day, placer_number)
     assert day.faults == []
     assert what_the_house_knows(morning) == {
         "paid": [8_000, 3_049_383],
-        "sessions": {"done": journey.SESSIONS},
-        "orders": {"imaging": "paid", "lab": "reported", "treatment": "closed"},
+        "sessions": {"booked": journey.SESSIONS},
+        "orders": {"imaging": "paid", "lab": "reported", "treatment": "scheduled"},
         "prescriptions": ["dispensed"],
         "visits": ["ended"],
         "differences": 0,
@@ -56,29 +52,12 @@ def _she_asks_from_home(day: Day) -> str:
     return placer_number
 
 
-def _she_comes_once(day: Day, placer_number: str) -> str:
-    """Blood in the morning, the result on her phone; the plan is approved, the first session is given."""
+def _she_comes_once(day: Day, placer_number: str) -> None:
+    """Blood in the morning, the result on her phone; the plan of her radiotherapy is approved and checked."""
     phone = day.patient(journey.WANG)
-    card = journey.card_of(phone)
     journey.sends_her_blood_result(day, placer_number)
     doctor = day.staff("doctor01")
     journey.releases_the_result(day, doctor)
     journey.reads_her_result(day, phone)
     therapist = journey.tablet(day, "therapist01")
-    journey.approves_the_plan(doctor, therapist, journey.course_of(phone))
-    journey.gives_a_session(day, therapist, card, 1)
-    return card
-
-
-def _she_is_treated(day: Day, card: str) -> None:
-    """The other sessions, each on its day at her hour."""
-    for starts_at in treatments_to_come():
-        day.house.drill.set_clock(starts_at - timedelta(minutes=4))
-        day.house.gives_a_session(day.house.staff("therapist01"), card)
-
-
-def _she_is_followed_up(day: Day) -> None:
-    day.house.drill.set_clock(journey.next_morning(day.house, days=15))
-    phone = day.patient(journey.WANG)
-    journey.answers_the_follow_up(day, phone)
-    journey.handles_the_alarm(day, day.staff("manager01"))
+    journey.approves_the_plan(day, doctor, therapist, journey.course_of(phone))
