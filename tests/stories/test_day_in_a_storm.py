@@ -22,6 +22,8 @@ pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
 _VICTIMS = ["web", "worker", "realtime", "beat"]
 _CALM = 8  # answers between two blows: a storm that never lets up proves nothing but that nobody gets an answer
 
+_PAUSE = 4.0  # seconds at least: the house gives up on a process that dies more than five times in a minute
+
 
 @contextmanager
 def storm(house: House) -> Iterator[list[str]]:
@@ -29,7 +31,7 @@ def storm(house: House) -> Iterator[list[str]]:
     over, blows, heard = threading.Event(), list[str](), [Visitor.answers]
 
     def blow() -> None:
-        while not over.wait(0.1):
+        while not over.wait(_PAUSE):
             if Visitor.answers < heard[-1] + _CALM:
                 continue
             victim = _VICTIMS[len(blows) % len(_VICTIMS)]
