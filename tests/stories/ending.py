@@ -1,10 +1,10 @@
 """How a day has ended, read from the house's own tables: the facts that no accident may change."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
 from django.core.management import call_command
-from django.db.models import Count
 
 from billing.models import Payment, ReconCase
 from consult.models import OnlineVisit
@@ -25,7 +25,7 @@ def what_the_house_knows(since: datetime) -> dict[str, Any]:
     visits = OnlineVisit.objects.filter(patient__record_no=RECORD_NO, created_at__gte=since)
     return {
         "paid": sorted(Payment.objects.filter(recorded_at__gte=since).values_list("amount", flat=True)),
-        "sessions": dict(Session.objects.values_list("status").annotate(n=Count("pk")).exclude(status="cancelled")),
+        "sessions": dict(Counter(Session.objects.filter(course__order__in=orders).values_list("status", flat=True))),
         "orders": dict(orders.values_list("kind", "status")),
         "prescriptions": list(prescriptions.values_list("status", flat=True)),
         "visits": list(visits.values_list("status", flat=True)),
