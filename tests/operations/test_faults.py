@@ -85,6 +85,7 @@ class Faults:
 
     def killed(self) -> Callable[[], object]:
         os.kill(self._pid(), signal.SIGKILL)
+        wait_until(lambda: self.redis._pid() is None, "Redis is dead")
         return self.redis.start
 
 

@@ -1,9 +1,11 @@
 """The demo on one machine: ports, keys, places, processes that die. Real processes, no sleeping: each test waits on a condition."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -17,7 +19,15 @@ from hospital.operations.house import layout as layouts
 from hospital.operations.house import supervisor as supervisors
 from hospital.operations.house.environment import _cleaned, demo_environment
 from hospital.operations.house.keys import Keys
-from hospital.operations.house.layout import Layout, cluster_place, demand_free, demand_room, demo_layout, free_ports
+from hospital.operations.house.layout import (
+    Layout,
+    cluster_place,
+    demand_free,
+    demand_room,
+    demo_layout,
+    free_ports,
+    scratch_layout,
+)
 from hospital.operations.house.services import APP, OWNER, Postgres, Redis
 from hospital.operations.house.speech import Trouble, step
 from hospital.operations.house.supervisor import Child, Supervisor, logs
@@ -186,3 +196,17 @@ def test_the_sandbox_leads_each_prefix_to_its_channel(tmp_path: Path, monkeypatc
     assert get("/payments")[0] == "404 Not Found"
     assert get("/none/x")[0] == "404 Not Found"
     assert get("/readyz")[0] == "200 OK"
+
+
+def test_a_killed_redis_that_nobody_has_buried_is_not_taken_for_alive(tmp_path: Path) -> None:
+    """Its name and number are still there (a zombie): who believed in it would wait for an answer instead of starting one."""
+    program = tmp_path / "redis-server"
+    shutil.copy(shutil.which("sleep") or "", program)
+    redis = Redis(scratch_layout(tmp_path))
+    redis.dir.mkdir(parents=True)
+    with subprocess.Popen([program, "600"]) as dead:
+        redis.pidfile.write_text(str(dead.pid), encoding="ascii")
+        wait_until(lambda: redis._pid() == dead.pid)
+        dead.kill()
+        wait_until(lambda: redis._pid() is None)
+        assert Path(f"/proc/{dead.pid}/comm").read_text(encoding="utf-8").strip() == "redis-server"

@@ -68,19 +68,21 @@ def test_the_control_reading_before_writing_books_it_again_and_again(house: Hous
     """The same crowd against `if it isn't there, write it`: the constraint is all that stands between us and that."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE race_control (id serial PRIMARY KEY, number text)")
+    everybody_has_looked = threading.Barrier(CALLERS)
     try:
 
         def naive(n: int) -> None:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute("SELECT 1 FROM race_control WHERE number = '42001'")
-                if cursor.fetchone() is None:
-                    cursor.execute("SELECT pg_sleep(0.01)")
+                free = cursor.fetchone() is None
+                everybody_has_looked.wait(timeout=60)
+                if free:
                     cursor.execute("INSERT INTO race_control (number) VALUES ('42001')")
 
         at_once(CALLERS, naive)
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM race_control")
-            assert cursor.fetchone()[0] > 1
+            assert cursor.fetchone()[0] == CALLERS
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE race_control")
@@ -109,19 +111,21 @@ def test_the_control_adding_up_before_promising_promises_too_much(house: House) 
     """The same crowd against `if what is promised leaves room, promise it`, on rows without lock or constraint."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE race_refunds (fen bigint)")
+    everybody_has_looked = threading.Barrier(20)
     try:
 
         def naive(n: int) -> None:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute("SELECT coalesce(sum(fen), 0) FROM race_refunds")
-                if cursor.fetchone()[0] + 1000 <= 5000:
-                    cursor.execute("SELECT pg_sleep(0.01)")
+                is_room = cursor.fetchone()[0] + 1000 <= 5000
+                everybody_has_looked.wait(timeout=60)
+                if is_room:
                     cursor.execute("INSERT INTO race_refunds VALUES (1000)")
 
         at_once(20, naive)
         with connection.cursor() as cursor:
             cursor.execute("SELECT sum(fen) FROM race_refunds")
-            assert cursor.fetchone()[0] > 5000
+            assert cursor.fetchone()[0] == 20_000
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE race_refunds")

@@ -2,19 +2,22 @@
 
 import os
 from collections.abc import Callable
-from datetime import time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from hospital.kit import clock
+from hospital.kit.actor import Actor
 from hospital.kit.invariants import offenders, registered
 from hospital.kit.problems import Busy
 from tests.cast import Person
 from tests.races.crowd import crowd
 from tests.treatment.conftest import Ward, ward  # noqa: F401 - a fixture
 from treatment import services
-from treatment.models import Course, Session
+from treatment.models import Course, Displaced, MachineBlock, Session
+from treatment.states import SessionStatus
 
 CALLERS = 50
 
@@ -89,6 +92,36 @@ def _course_of(ward: Ward, number: int) -> tuple[Course, Person]:  # noqa: F811
     course, person = ward.paid(3), ward.cast.new_patient(f"人群{number}")
     Course.objects.filter(pk=course.pk).update(patient_id=person.patient_id)
     return course, person
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_placed_unseen_while_the_machine_is_declared_down_tr_08(ward: Ward) -> None:  # noqa: F811
+    """Who was placed just before is on the list of those to be moved; who comes just after is refused that hour."""
+    therapist = ward.actor(ward.cast.therapist)
+    tomorrow = ward.place(ward.paid(3))[1].day
+    Session.objects.all().delete()
+    for turn in range(2):
+        crowd_of = [_course_of(ward, 100 * (turn + 1) + number) for number in range(12)]
+        hours = [time(8 + number // 4, 15 * (number % 4)) for number in range(12)]
+        calls = [_placing(ward, *who, hour) for who, hour in zip(crowd_of, hours, strict=True)]
+        starts_at = clock.at_local(tomorrow, time(8)) + timedelta(minutes=turn)
+        calls.insert(6, lambda starts_at=starts_at: _down(ward, therapist, starts_at))
+        outcome = crowd(calls)
+        assert not outcome.errors
+        assert set(outcome.refusals) <= {"TR-07.hour-taken"}
+        block = MachineBlock.objects.get()
+        hit = Session.objects.filter(machine=ward.machine, status=SessionStatus.BOOKED, during__overlap=block.during)
+        assert set(hit.values_list("pk", flat=True)) == set(Displaced.objects.values_list("session", flat=True))
+        Displaced.objects.all().delete()
+        Session.objects.all().delete()
+        MachineBlock.objects.all().delete()
+
+
+def _down(ward: Ward, actor: Actor, starts_at: datetime) -> None:  # noqa: F811
+    services.machine_down(
+        actor=actor, machine_id=ward.machine.pk, starts_at=starts_at, ends_at=starts_at + timedelta(hours=9),
+        reason="MLC", at=ward.at,
+    )  # fmt: skip
 
 
 @pytest.mark.django_db(transaction=True)

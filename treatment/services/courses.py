@@ -23,7 +23,7 @@ from ..parameters import CARE_DAYS_AFTER
 from ..selectors.calendar import days_of, hours_of, is_blocked, last_day
 from ..selectors.fees import fee_is_paid, sessions_paid
 from ..states import COURSE, LIVE_SESSION, OPEN_SESSION, CourseStatus, SessionStatus
-from .locks import course_locked
+from .locks import course_locked, queue_at
 from .placing import cancel, insert, remind
 from .safety import allows, interruption_watch
 
@@ -157,7 +157,7 @@ def course_place(
     if course.status != CourseStatus.PAID:
         raise errors.NotPaid if course.status == CourseStatus.ORDERED else errors.CourseAlreadyPlaced
     must_be_paid(course, given=0)
-    machine = Machine.objects.filter(pk=machine_id, items=course.item, is_active=True).first()
+    machine = queue_at(Machine.objects.filter(pk=machine_id, items=course.item, is_active=True)).first()
     if machine is None or hour not in set(placement.hours_of(hours_of(machine), course.item.minutes)):
         raise errors.HourNotOffered
     days = days_of(course, first_day, at)
@@ -218,13 +218,14 @@ def session_move(*, actor: Actor, session_id: int, day: date, hour: time, at: da
     if found is None:
         raise NotFound
     course = course_locked(found.course_id)
-    session = Session.objects.select_for_update(no_key=True, of=("self",)).select_related("machine").get(pk=session_id)
+    session = Session.objects.select_for_update(no_key=True, of=("self",)).get(pk=session_id)
     if not policy.may_place(actor, course):
         raise NotFound
     if not policy.can_be_given(course):
         raise errors.OrderStopped
     if not policy.may_still_move(session, at, by_patient=actor.acts_for(course.patient_id)):
         raise errors.TooLateToMove
+    session.machine = queue_at(Machine.objects.filter(pk=session.machine_id)).get()
     part, (start, end) = _new_place(course, session, day, hour, at)
     if session.status == SessionStatus.BOOKED:
         cancel(session, actor=actor, at=at, reason="moved")

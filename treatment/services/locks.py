@@ -1,10 +1,12 @@
-"""The rows that verbs of treatment lock: the course first, then its session, the same order everywhere."""
+"""The rows that verbs of treatment lock: course, session, machines by id; the same order everywhere."""
+
+from django.db.models import QuerySet
 
 from hospital.kit.actor import Actor
 from hospital.kit.problems import NotFound
 
 from .. import policy
-from ..models import Course, Session
+from ..models import Course, Machine, Session
 
 
 def course_locked(course_id: int) -> Course:
@@ -26,3 +28,13 @@ def session_locked(actor: Actor, session_id: int) -> tuple[Course, Session]:
         raise NotFound
     rows = Session.objects.select_for_update(no_key=True, of=("self",)).select_related("machine")
     return course, rows.get(pk=session_id)
+
+
+def queue_at(machines: QuerySet[Machine]) -> QuerySet[Machine]:
+    """The machines, locked: callers stand in line before they take times on them.
+
+    The exclusion constraint alone is safe, but two who insert overlapping times see each other and wait for each other: a
+    deadlock, a second of waiting for each pair. And a time that is taken while the machine is declared down would be
+    seen by neither.
+    """
+    return machines.select_for_update(no_key=True, of=("self",)).order_by("pk")

@@ -23,7 +23,7 @@ from ..models import Course, Displaced, Machine, MachineBlock, Outage, Session
 from ..selectors.calendar import hours_of, last_day
 from ..selectors.courses import busy_of, taken_of
 from ..states import DISPLACED, LIVE_SESSION, SESSION, DisplacedStatus, SessionStatus
-from .locks import course_locked
+from .locks import course_locked, queue_at
 from .placing import cancel, insert, remind
 from .safety import interruption_watch
 
@@ -37,7 +37,7 @@ def machine_down(
     *, actor: Actor, machine_id: int, starts_at: datetime, ends_at: datetime, reason: str, at: datetime
 ) -> Outage:
     """Declare a machine down: nobody is placed there any more, and what was booked there is to be moved."""
-    machine = Machine.objects.select_for_update(no_key=True).filter(pk=machine_id).first()
+    machine = queue_at(Machine.objects.filter(pk=machine_id)).first()
     if machine is None or not policy.runs(actor, machine):
         raise NotFound
     if ends_at <= starts_at or ends_at <= at:
@@ -150,7 +150,8 @@ def _placed_anew(course: Course, session: Session, at: datetime) -> Session | No
 
 def _stand_ins(course: Course, machine: Machine) -> list[Machine]:
     """The machine itself and those matched with it, the others first: it is the one that is down (TR-07)."""
-    rows = Machine.objects.filter(items=course.item, is_active=True).prefetch_related("blocks").order_by("code")
+    usable = queue_at(Machine.objects.filter(items=course.item, is_active=True)).prefetch_related("blocks")
+    rows = sorted(usable, key=lambda one: one.code)
     matched = [
         other
         for other in rows

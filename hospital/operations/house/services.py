@@ -193,13 +193,17 @@ class Redis:
             time.sleep(0.02)
 
     def _pid(self) -> int | None:
-        """The process of our own Redis; a number left in the file by a crash may be anybody's, so its name is read."""
+        """The living process of our own Redis.
+
+        A number left in the file by a crash may be anybody's, so its name is read; and one that was killed keeps name and
+        number until its parent has looked (state Z): it serves nobody.
+        """
         try:
             pid = int(self.pidfile.read_text(encoding="ascii"))
-            name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+            name, state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split("(", 1)[1].rsplit(") ", 1)
         except (OSError, ValueError):
             return None
-        return pid if name == "redis-server" else None
+        return pid if name == "redis-server" and state[0] not in "ZX" else None
 
     def _wait(self) -> None:
         until = time.monotonic() + 15
