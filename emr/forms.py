@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from .models import ReviewOutcome
+from .models import ProblemStatus, ReviewOutcome
 
 REVIEW_POINTS = (
     ("skin_test", _("Skin test")),
@@ -69,6 +69,13 @@ class AmendForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason of the amendment"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
+
+
+class ProblemForm(forms.Form):
+    """Which line of the problem list, and what it becomes."""
+
+    problem = forms.IntegerField()
+    status = forms.ChoiceField(choices=ProblemStatus.choices)
 
 
 def words(data: Any, name: str) -> str:

@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/", desks.patients, name="patients"),
     path("patients/<int:pk>/", desks.patient, name="patient"),
     path("patients/<int:pk>/360/", desks.patient_360, name="patient_360"),
+    path("patients/<int:pk>/problems/", desks.problem, name="problem"),
     path("amendments/", desks.amendments, name="amendments"),
     path("amendments/<int:pk>/", desks.amendment_decide, name="amendment_decide"),
 ]

@@ -39,6 +39,8 @@ def register_all() -> None:
             "prescription.take": _("took up a prescription"),
             "prescription.void": _("voided a prescription"),
             "prescription.worklist": _("opened the pharmacy's queue"),
+            "problem.reopen": _("put a problem back on the list"),
+            "problem.resolve": _("took a problem off the list"),
             "record.read": _("opened the record"),
             "report.acknowledge": _("answered a critical value"),
             "report.file": _("filed a report"),

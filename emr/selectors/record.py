@@ -97,6 +97,8 @@ class Record:
     age: int
     allergies: list[Allergy]
     problems: list[Problem]
+    resolved: list[Problem]
+    may_keep_problems: bool
     drugs: list[PrescriptionLine]
     measured: list[Measured]
     vital_signs: list[VitalSign]
@@ -130,6 +132,7 @@ def record_for(actor: Actor, patient_id: int, reason: str, *, at: datetime) -> R
         .prefetch_related(Prefetch("diagnoses", Diagnosis.objects.filter(withdrawn_at=None), to_attr="live_diagnoses"))
         .order_by("-started_at")[:_TIMELINE]
     )
+    problems = list(Problem.objects.filter(patient_id=patient_id).order_by("-recorded_at"))
     history = list(HistoryItem.objects.filter(patient_id=patient_id).order_by("-starts_at", "-pk")[:60])
     forms = list(
         Response.objects.filter(patient_id=patient_id, completed_at__isnull=False)
@@ -140,9 +143,9 @@ def record_for(actor: Actor, patient_id: int, reason: str, *, at: datetime) -> R
         patient=patient,
         age=age_on(patient.birth_date, at),
         allergies=list(Allergy.objects.filter(patient_id=patient_id, resolved_at=None).order_by("none_known", "pk")),
-        problems=list(
-            Problem.objects.filter(patient_id=patient_id, status=ProblemStatus.ACTIVE).order_by("-recorded_at")
-        ),
+        problems=[one for one in problems if one.status == ProblemStatus.ACTIVE],
+        resolved=[one for one in problems if one.status == ProblemStatus.RESOLVED],
+        may_keep_problems=actor.is_any(Role.DOCTOR),
         drugs=drug_checks.active_lines(patient_id, at=at),
         measured=_measured(reports),
         vital_signs=_latest_vital_signs(patient_id),

@@ -44,6 +44,7 @@ from .prescriptions import (
     prescription_take,
     prescription_void,
 )
+from .problems import problem_reopen, problem_resolve
 from .results import ObservationSpec, critical_acknowledge, report_file, report_release, report_review
 
 __all__ = [
@@ -53,5 +54,5 @@ __all__ = [
     "note_prefill", "note_save", "note_sign", "order_cancel", "order_close", "order_collect", "order_place",
     "order_schedule", "order_stop", "order_unschedule", "prescription_dispense", "prescription_draft",
     "prescription_review", "prescription_sign", "prescription_take", "prescription_void", "prescriptions_tidy",
-    "report_file", "report_release", "report_review", "specimen_take", "vital_signs_record",
+    "problem_reopen", "problem_resolve", "report_file", "report_release", "report_review", "specimen_take", "vital_signs_record",
 ]  # fmt: skip

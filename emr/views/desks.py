@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import Role
-from hospital.kit.problems import Problem, add_to_form
+from hospital.kit.problems import NotFound, Problem, add_to_form
 from hospital.kit.transactions import entry
 
 from .. import drug_checks, selectors, services
-from ..forms import HandledForm, ReleaseForm, ReviewForm, SendForm
-from ..models import Allergy, CriticalAlert, NoteStatus, PrescriptionStatus, ReportStatus
+from ..forms import HandledForm, ProblemForm, ReleaseForm, ReviewForm, SendForm
+from ..models import Allergy, CriticalAlert, NoteStatus, PrescriptionStatus, ProblemStatus, ReportStatus
 from ..services.dispensing import MATCH_GROUPS, MATCHES
 from ..words import REPORT_TONES
 from .note import DOCTORS, READERS
@@ -228,6 +228,22 @@ def patient_360(request: HttpRequest, pk: int) -> HttpResponse:
     """The 360 view as a fragment, for the right side of any page."""
     found = selectors.record_for(actor_of(request), pk, "360 view", at=clock.now())
     return render(request, "emr/record_360.html", {"record": found, "patient": found.patient})
+
+
+@rule("emr.problem", DOCTORS, methods=["POST"], subject="emr.problem")
+def problem(request: HttpRequest, pk: int) -> HttpResponse:
+    """A line of the problem list is over, or is back. The 360 view where it was pressed, else the patient's page."""
+    actor, at = actor_of(request), clock.now()
+    form = ProblemForm(request.POST)
+    if not form.is_valid():
+        raise NotFound
+    verb = {ProblemStatus.ACTIVE: services.problem_reopen, ProblemStatus.RESOLVED: services.problem_resolve}[
+        ProblemStatus(form.cleaned_data["status"])
+    ]
+    entry(verb)(actor=actor, patient_id=pk, problem_id=form.cleaned_data["problem"], at=at)
+    if "HX-Request" in request.headers:
+        return patient_360(request, pk)
+    return redirect("emr_staff:patient", pk)
 
 
 # --- amendments ---------------------------------------------------------------------------------------------

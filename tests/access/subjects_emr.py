@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from emr import services
-from emr.models import AmendmentRequest, Encounter
+from emr.models import AmendmentRequest, Encounter, Problem
 from hospital.kit import clock
 from hospital.kit.transactions import entry
 from tests.access.subjects import OK, Case, subject
@@ -156,6 +156,16 @@ def patient(cast: Cast, rule: str) -> Sequence[Case]:
     return [
         Case("in her care", {"pk": cast.wang_fang.patient_id}, {"doctor_li"}),
         Case("in nobody's care", {"pk": cast.mother.patient_id}, set()),
+    ]
+
+
+@subject("emr.problem")
+def problem(cast: Cast, rule: str) -> Sequence[Case]:
+    _signed(cast, cast.wang_fang)
+    data = {"problem": Problem.objects.get().pk, "status": "resolved"}
+    return [
+        Case("in her care", {"pk": cast.wang_fang.patient_id}, {"doctor_li"}, data=data),
+        Case("in nobody's care", {"pk": cast.mother.patient_id}, set(), data=data),
     ]
 
 
