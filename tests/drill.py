@@ -62,6 +62,7 @@ class Drill:
     def __init__(self, tmp_path: Path, wall_clock: WallClock | None = None) -> None:
         self.wall_clock = wall_clock
         self.house = House(scratch_layout(tmp_path), durable=False)
+        self.anchors = self.house.layout.var / "audit-anchors.jsonl"  # of this run's audit trail alone
         database = connection.settings_dict
         login = f"{database['USER']}:{database['PASSWORD']}".rstrip(":")
         env = {
@@ -73,6 +74,7 @@ class Drill:
         env |= {
             "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
             "DATABASE_URL": f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}",
+            "AUDIT_ANCHOR_FILE": str(self.anchors),
             "WEB_WORKERS": "2",
         } | (wall_clock.env if wall_clock else {})
         self.supervisor = Supervisor(self.house.children(), env, PROJECT)

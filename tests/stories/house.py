@@ -128,3 +128,29 @@ class House:
         onward = next(value for value in buttons if value in {"next", "submit", "check"})
         visitor.submit("revision", button=f"action={onward}", **values)
         assert visitor.status != 422, visitor.text
+
+    # --- treatment -------------------------------------------------------------------------------------------------
+
+    def gives_a_session(self, therapist: Visitor, card: str) -> None:
+        """Scan, ask, assess where due, give, write down; as on the tablet."""
+        therapist.open("/staff/treatment/").submit("/scan/", token=card)
+        assert "/treatment/sessions/" in therapist.url, therapist.text
+        session = therapist.url
+        if therapist.has_form("/assessments/"):
+            therapist.submit("/assessments/")
+            self.fill_form(therapist, therapist.url)
+            therapist.open(session)
+        questions = {field.get("name", "") for field in therapist.form("/screen/").fields()} - {"csrfmiddlewaretoken"}
+        therapist.submit("/screen/", **dict.fromkeys(questions, "no"))
+        form = therapist.form("identified_by")
+        colleague = next(option.get("value", "") for option in form.element.iter("option") if option.get("value"))
+        therapist.submit(
+            "identified_by", identified_by=["card", "birth_date"], second_therapist=colleague, dose_cgy=200
+        )
+        assert therapist.url.endswith("/staff/treatment/"), therapist.text
+
+    def sees_the_patient(self, doctor: Visitor, course_id: str) -> None:
+        """The doctor's review of the week, without which nothing more is given (TR-09)."""
+        course = f"/staff/treatment/courses/{course_id}/"
+        doctor.open(course).submit("/review/", finding="皮肤轻度发红，无破溃；一般情况好，继续治疗。")
+        assert "皮肤轻度发红" in doctor.text, doctor.text

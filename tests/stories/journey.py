@@ -1,8 +1,8 @@
 """The steps of the day this product exists for, each lived on the pages by the person whose step it is.
 
 A breast-cancer patient lives far away. She asks for an online return visit, pays on the phone, talks to her doctor, is
-prescribed drugs that are sent to her, books 25 sessions of radiotherapy at the hour that suits her, comes once for all
-examinations and reads her result; at night every fen is matched against the channel's bill.
+prescribed drugs that are sent to her, comes once for all examinations, takes 25 sessions of radiotherapy at the hour that
+suits her, and answers a follow-up form weeks later; at night every fen is matched against the channel's bill.
 """
 
 import re
@@ -256,14 +256,22 @@ def reads_her_result(day: Day, phone: Page) -> None:
     day.look(phone, "20-report")
 
 
-def approves_the_plan(day: Day, doctor: Page, therapist: Page, course_id: str) -> None:
-    """The physician approves, another person checks (TR-06)."""
-    for page, kind in ((doctor, "physician"), (therapist, "physicist")):
+def releases_the_plan(day: Day, doctor: Page, therapist: Page, course_id: str) -> None:
+    """The doctor approves; who simulates, checks, measures and looks at the image is another person (TR-06)."""
+    for page in (therapist, doctor):
         page.goto(f"/staff/treatment/courses/{course_id}/")
-        page.locator(f"form[action*='/release/{kind}/'] button").click()
-        page.wait_for_load_state("load")
+        while page.locator("form[action*='/release/'] button").count():
+            with page.expect_navigation():
+                page.locator("form[action*='/release/'] button").first.click()
+    expect(doctor.locator(".check--missing")).to_have_count(0)
     therapist.goto("/staff/treatment/")
     day.look(therapist, "21-board")
+
+
+def card_of(phone: Page) -> str:
+    """The number on her visit card, as a scanner reads it (H2)."""
+    phone.goto("/card/")
+    return phone.locator(".code-card .mono").inner_text().strip()
 
 
 def course_of(phone: Page) -> str:
@@ -271,6 +279,52 @@ def course_of(phone: Page) -> str:
     phone.locator("main a[href^='/treatment/']").first.click()
     phone.wait_for_url(re.compile(r"/treatment/\d+/$"))
     return phone.url.rstrip("/").split("/")[-1]
+
+
+def gives_a_session(day: Day, therapist: Page, card: str) -> None:
+    """Scan, ask, assess where due, give, write down (T5); the house itself asks once more for the fee (TR-01)."""
+    therapist.goto("/staff/treatment/")
+    therapist.fill("[name=token]", card)
+    therapist.locator("form[action*='/scan/'] button").click()
+    therapist.wait_for_url(re.compile(r"/staff/treatment/sessions/\d+/"))
+    session = therapist.url
+    assess = therapist.locator("form[action*='/assessments/'] button")
+    if assess.count():
+        assess.click()
+        therapist.wait_for_url("**/staff/forms/**")
+        day.fill_form(therapist, {})
+        therapist.goto(session)
+    questions = therapist.locator("form[action*='/screen/']")
+    for no in questions.locator("label", has=therapist.locator("input[value=no]")).all():
+        no.click()
+    with therapist.expect_navigation():
+        questions.locator("button").click()
+    for feature in ("card", "birth_date"):
+        therapist.locator("label", has=therapist.locator(f"input[name=identified_by][value={feature}]")).click()
+    therapist.select_option("[name=second_therapist]", index=1)
+    therapist.fill("[name=dose_cgy]", "200")
+    day.look(therapist, "22-session")
+    therapist.locator("form", has=therapist.locator("[name=dose_cgy]")).locator("button").last.click()
+    therapist.wait_for_url("**/staff/treatment/")
+
+
+def answers_the_follow_up(day: Day, phone: Page) -> None:
+    """Two weeks after the last session the form is there by itself; a bad answer is given (T9)."""
+    wait_until(lambda: _shows(phone, "/messages/", "a[href*='/forms/']"), "the follow-up form")
+    phone.locator("a[href*='/forms/']").first.click()
+    phone.wait_for_url("**/forms/**")
+    day.look(phone, "23-follow-up")
+    day.fill_form(phone, {"请简单说说": "上周洗澡时摸到一个小硬块"}, {"有下面的情况": "摸到新的肿块"})
+
+
+def handles_the_alarm(day: Day, manager: Page) -> None:
+    """Taken by one case manager, who calls and says what was done."""
+    wait_until(lambda: _shows(manager, "/staff/follow-up/", "form[action*='/take/']"), "the alarm")
+    day.look(manager, "24-alarm")
+    manager.locator("form[action*='/take/'] button").first.click()
+    manager.fill("[name=what_was_done]", "已电话联系，约今天下午来院复查。")
+    manager.locator("form", has=manager.locator("[name=what_was_done]")).locator("button").first.click()
+    expect(manager.locator("td", has_text="已电话联系")).to_be_visible()
 
 
 def tablet(day: Day, login: str) -> Page:

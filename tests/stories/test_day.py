@@ -1,9 +1,11 @@
-"""The day this product exists for, from the patient's login to the nightly reconciliation and her result, in Chromium.
+"""The day this product exists for, from the patient's login to the nightly reconciliation and the follow-up, in Chromium.
 
 The house's own processes run on the test's database: web, realtime, worker, beat, the HL7 listener and the sandbox of
 outside channels; the story sets their wall clock forward. `TOUR=docs/tour ./dev test tests/stories/test_day.py` takes
 the pictures of the README.
 """
+
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +13,8 @@ from hospital.kit import clock
 
 from . import journey
 from .day import Day
-from .ending import everything_is_whole, what_the_house_knows
+from .ending import everything_is_whole, treatments_to_come, what_the_house_knows
+from .house import House
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("services")]
 
@@ -21,13 +24,16 @@ def test_the_day_this_product_exists_for(day: Day) -> None:
     placer_number = _she_asks_from_home(day)
     day.house.drill.set_clock(journey.next_morning(day.house))
     journey.balances_the_books(day, day.staff("finance01"), clock.business_day(morning).isoformat())
-    _she_comes_once(day, placer_number)
+    card, course = _she_comes_once(day, placer_number)
+    _she_is_treated(day.house, card, course)
+    _she_is_followed_up(day)
     assert day.faults == []
     assert what_the_house_knows(morning) == {
         "paid": [8_000, 3_049_383],
-        "sessions": {"booked": journey.SESSIONS},
-        "orders": {"imaging": "paid", "lab": "reported", "treatment": "scheduled"},
+        "sessions": {"done": journey.SESSIONS},
+        "orders": {"imaging": "paid", "lab": "reported", "treatment": "closed"},
         "prescriptions": ["dispensed"],
+        "alarms": ["handled"],
         "visits": ["ended"],
         "differences": 0,
     }
@@ -52,12 +58,29 @@ def _she_asks_from_home(day: Day) -> str:
     return placer_number
 
 
-def _she_comes_once(day: Day, placer_number: str) -> None:
-    """Blood in the morning, the result on her phone; the plan of her radiotherapy is approved and checked."""
-    phone = day.patient(journey.WANG)
+def _she_comes_once(day: Day, placer_number: str) -> tuple[str, str]:
+    """Blood in the morning, the result on her phone; the plan is released, the first session given on the tablet."""
+    phone, doctor = day.patient(journey.WANG), day.staff("doctor01")
     journey.sends_her_blood_result(day, placer_number)
-    doctor = day.staff("doctor01")
     journey.releases_the_result(day, doctor)
     journey.reads_her_result(day, phone)
-    therapist = journey.tablet(day, "therapist01")
-    journey.approves_the_plan(day, doctor, therapist, journey.course_of(phone))
+    card, course, therapist = journey.card_of(phone), journey.course_of(phone), journey.tablet(day, "therapist01")
+    journey.releases_the_plan(day, doctor, therapist, course)
+    journey.gives_a_session(day, therapist, card)
+    return card, course
+
+
+def _she_is_treated(house: House, card: str, course: str) -> None:
+    """The other sessions, each on its day at her hour, by HTTP; every week her doctor sees her."""
+    for number, starts_at in enumerate(treatments_to_come(), start=2):
+        house.drill.set_clock(starts_at - timedelta(minutes=4))
+        if number % 5 == 1:
+            house.sees_the_patient(house.staff("doctor01"), course)
+        house.gives_a_session(house.staff("therapist01"), card)
+
+
+def _she_is_followed_up(day: Day) -> None:
+    """Two weeks later the form comes by itself."""
+    day.house.drill.set_clock(journey.next_morning(day.house, days=15))
+    journey.answers_the_follow_up(day, day.patient(journey.WANG))
+    journey.handles_the_alarm(day, day.staff("manager01"))
