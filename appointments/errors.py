@@ -50,6 +50,7 @@ class OnePerHalfDay(Problem):
 
 class TooManyDepartments(Problem):
     code = "AP-04-departments"
+    hard = False
     title = _("On one day at most %(limit)d departments can be booked")
     next_step = _("Choose another day, or cancel a booking of that day.")
 
@@ -62,8 +63,23 @@ class TimeOverlap(Problem):
 
 class CancelTooLate(Problem):
     code = "AP-05-too-late"
+    hard = False
     title = _("It is too late to cancel this booking yourself")
     next_step = _("If you can't come, please call the hospital's service desk.")
+
+
+class OverrideReasonNeeded(Problem):
+    code = "AP-07-reason"
+    status = 422
+    title = _("A reason is needed to set a rule aside")
+    next_step = _("Write it in a few words; it is kept with your name, and the head of the department reads it.")
+
+
+class DeskFindsTooMany(Problem):
+    code = "SEC-12-desk"
+    status = 429
+    title = _("Too many patients were looked for in this hour")
+    next_step = _("Wait a little, or ask your head to raise the limit.")
 
 
 class DoctorBusy(Problem):
@@ -102,6 +118,7 @@ class TooManyLines(Problem):
 
 class NoMoreMoves(Problem):
     code = "AP-05-moves"
+    hard = False
     title = _("A booking can be moved %(limit)d times")
     next_step = _("Cancel it and book anew, if there is still time.")
 

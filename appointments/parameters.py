@@ -30,6 +30,25 @@ HOLD_GRACE = Parameter(
     title=_("Seconds after which an unpaid hold ends though billing told us nothing"),
     unit="s",
 )
+PHONE_HOLD_MINUTES = Parameter(
+    "appointments.phone_hold_minutes", int, 120, source="PAY-11",
+    title=_("Minutes a place is held that was booked by telephone"), unit="min",
+)  # fmt: skip
+DOCTOR_HOLD_MINUTES = Parameter(
+    "appointments.doctor_hold_minutes", int, 1440, source="PAY-11",
+    title=_("Minutes a place is held that the doctor booked for the next visit"), unit="min",
+)  # fmt: skip
+DESK_MINUTES = Parameter(
+    "appointments.desk_minutes", int, 30, source="SEC-05",
+    title=_("Minutes for which a patient found at the desk may be served"), unit="min",
+)  # fmt: skip
+DESK_FINDS = Parameter(
+    "appointments.desk_finds",
+    int,
+    120,
+    source="SEC-12",
+    title=_("Patients whom one may look for at the desk in an hour"),
+)
 DEPARTMENTS_PER_DAY = Parameter(
     "appointments.departments_per_day", int, 3, source="AP-04", title=_("Departments a patient may book on one day")
 )

@@ -101,6 +101,23 @@ def must_run_rosters(actor: Actor, department_id: int | None = None) -> None:
 DESK_ROLES = frozenset({Role.CASHIER, Role.NURSE})
 
 
+def must_serve(actor: Actor) -> None:
+    """Who books for patients at the window or on the telephone."""
+    if not (actor.is_staff and actor.is_any(*DESK_ROLES)):
+        raise NotFound
+
+
+def may_add_extra(actor: Actor, session: Session) -> bool:
+    """An extra place (加号) is the doctor's own, or the nurse's of that department for the patient before them."""
+    if actor.staff_id is None or actor.staff_id == session.doctor_id:
+        return actor.is_system or actor.staff_id == session.doctor_id
+    return actor.is_any(Role.NURSE) and session.department_id in actor.department_ids
+
+
+# Who reads which rules were set aside: the head of the department, and the auditor all of them.
+OVERRIDE_READERS = frozenset({Role.HEAD, Role.AUDITOR})
+
+
 def must_phone(actor: Actor) -> None:
     if not (actor.is_staff and actor.is_any(*DESK_ROLES)):
         raise NotFound

@@ -2,13 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import check_in, conduct, exam_room, exams, queue, rosters, stops
+from .views import check_in, conduct, desk, exam_room, exams, queue, rosters, stops
 
 app_name = "appointments_staff"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("check-in/", check_in.check_in, name="check_in"),
     path("check-in/<int:booking_id>/", check_in.check_in_one, name="check_in_one"),
     path("check-in/<int:booking_id>/done/", check_in.checked_in, name="checked_in"),
+    path("desk/", desk.desk, name="desk"),
+    path("desk/<int:turn_id>/", desk.patient, name="desk_patient"),
+    path("desk/<int:turn_id>/book/", desk.book, name="desk_book"),
+    path("desk/<int:turn_id>/leave/", desk.leave, name="desk_leave"),
+    path("desk/<int:turn_id>/bookings/<int:booking_id>/", desk.booking, name="desk_booking"),
+    path("desk/<int:turn_id>/bookings/<int:booking_id>/paying/", desk.pay_state, name="desk_pay_state"),
+    path("overrides/", desk.overrides, name="overrides"),
     path("exam-plan/<int:encounter_id>/", exams.exam_plan, name="exam_plan"),
     path("exam-room/", exam_room.exam_room, name="exam_room"),
     path("exam-room/<int:exam_id>/<slug:verb>/", exam_room.exam_move, name="exam_move"),

@@ -97,6 +97,16 @@ def _wire_messages() -> None:
     )
     register(
         MessageKind(
+            "booking.held",
+            _("A place is held for you"),
+            _("%(doctor)s, %(department)s, %(date)s %(time)s is held for you until %(until)s. Please pay before that."),
+            channels=everywhere,
+            urgent=True,
+            still_wanted=_still_held,
+        )
+    )
+    register(
+        MessageKind(
             "booking.reminder",
             _("Your visit is tomorrow"),
             _("%(doctor)s, %(department)s, %(date)s %(time)s, number %(number)s. Bring your identity document."),
@@ -273,6 +283,10 @@ def _wire_audit() -> None:
     action_title("waiting.list", _("looked at the waiting list"))
     action_title("stop.phone", _("saw the telephone number, to call after a stopped clinic"))
     action_title("booking.list", _("looked at the list of visits"))
+    action_title("booking.desk_find", _("looked for the patient at the window or on the telephone"))
+    action_title("booking.desk_read", _("looked at the bookings at the window or on the telephone"))
+    action_title("booking.override", _("set a rule aside for a booking"))
+    action_title("booking.overrides", _("read which rules were set aside"))
     action_title("booking.read", _("opened a visit"))
     action_title("booking.to_check_in", _("scanned the visit card for check-in"))
     action_title("ticket.read", _("checked in"))

@@ -4,6 +4,7 @@ from .booking import Booking, Channel, Notice
 from .changes import BookingMove, StopCase
 from .conduct import Absence, Ban, BanCause
 from .days import Closure, RosterDay
+from .desk import DeskTurn, Override
 from .exams import ExamBooking, ExamItem, ExamMachine, ExamRule, ExamShift, PrepQuestion
 from .pools import Quota, ReleaseRule
 from .queue import CampusPoint, CheckInBy, Kiosk, Priority, Ticket, TicketLane, Triage
@@ -20,6 +21,7 @@ __all__ = [
     "Channel",
     "CheckInBy",
     "Closure",
+    "DeskTurn",
     "ExamBooking",
     "ExamItem",
     "ExamMachine",
@@ -30,6 +32,7 @@ __all__ = [
     "Kiosk",
     "Level",
     "Notice",
+    "Override",
     "Period",
     "Place",
     "Pool",

@@ -97,7 +97,8 @@ class Booking(models.Model):
                 | Q(pool="phone", channel="phone")
                 | Q(pool="kiosk", channel="kiosk")
                 | Q(pool="partner", channel="partner")
-                | Q(pool__in=["room", "extra"], channel="doctor"),
+                | Q(pool="room", channel="doctor")
+                | Q(pool="extra", channel__in=["doctor", "desk"]),
                 name="appointments_pool_of_its_channel",
             ),
         ]

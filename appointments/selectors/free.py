@@ -11,10 +11,11 @@ FREE_SQL = """
 """
 
 
-def is_free(at: datetime, places: str = "") -> Q:
-    """Places that anybody may take now; `places` is the way to them, with its underscores (AP-02, AP-05)."""
+def is_free(at: datetime, places: str = "", *, own: str = "common") -> Q:
+    """Places that anybody may take now, and those of the pool `own` (AP-02, AP-05); `places` is the way to them, with
+    its underscores."""
     return (
         Q(**{f"{places}booking": None})
-        & (Q(**{f"{places}pool": "common"}) | Q(**{f"{places}common_from__lte": at}))
+        & (Q(**{f"{places}pool__in": {"common", own}}) | Q(**{f"{places}common_from__lte": at}))
         & (Q(**{f"{places}free_from": None}) | Q(**{f"{places}free_from__lte": at}))
     )

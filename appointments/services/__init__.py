@@ -11,6 +11,7 @@ from .booking import (
 )
 from .check_in import booking_check_in, booking_check_in_at_kiosk, booking_check_in_here
 from .conduct import absence_appeal, appeal_decide
+from .desk import desk_cancel, desk_find, desk_hold, desk_leave, desk_move
 from .exams import (
     ExamChoice,
     exam_arrive,
@@ -56,6 +57,11 @@ __all__ = [
     "booking_seen_within",
     "clinic_stop",
     "closures_enforce",
+    "desk_cancel",
+    "desk_find",
+    "desk_hold",
+    "desk_leave",
+    "desk_move",
     "exam_arrive",
     "exam_begin",
     "exam_cancel",

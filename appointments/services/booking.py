@@ -36,11 +36,18 @@ from ..states import (
     TicketStatus,
 )
 from .conduct import must_not_be_banned
+from .overrides import Aside, let_pass
 from .places import Taken, place_give_back, place_take
 from .pools import place_take_extra
 
 SWEEP = "appointments.notices"
 WAITING_SWEEP = "appointments.waiting"
+
+_HOLDS = {
+    Channel.WAITING: parameters.OFFER_MINUTES,
+    Channel.PHONE: parameters.PHONE_HOLD_MINUTES,
+    Channel.DOCTOR: parameters.DOCTOR_HOLD_MINUTES,
+}
 
 # What the database forbids, as people read it.
 _REFUSALS = {
@@ -66,9 +73,10 @@ def booking_hold(
 
 @within
 def booking_hold_within(
-    *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP, extra: bool = False
-) -> Booking:
-    """`booking_hold` for apps above, inside their transaction."""
+    *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP,
+    extra: bool = False, aside: Aside | None = None,
+) -> Booking:  # fmt: skip
+    """`booking_hold` for apps above, inside their transaction; `aside`: what staff set aside, kept by the caller."""
     policy.must_act_for(actor, patient_id)
     if actor.is_any(Role.UNVERIFIED):
         raise errors.RealNameNeeded
@@ -92,7 +100,7 @@ def booking_hold_within(
     if same is not None:
         return same
     _not_too_many(actor, at)
-    within_departments(patient_id, period, at)
+    within_departments(patient_id, period, at, aside=aside)
     try:
         with transaction.atomic():  # a refusal gives the place back at once, whatever the caller makes of it
             taken = place_take_extra(period, at=at) if extra else place_take(period_id, at=at, channel=channel)
@@ -129,7 +137,9 @@ def must_be_released(period: Period, channel: Channel, at: datetime) -> None:
         raise errors.NotReleased(opens=f"{clock.local(opens_at):%F %H:%M}")
 
 
-def within_departments(patient_id: int, period: Period, at: datetime, *, but: int | None = None) -> None:
+def within_departments(
+    patient_id: int, period: Period, at: datetime, *, but: int | None = None, aside: Aside | None = None
+) -> None:
     """AP-04: so many departments a day. The patient's row is locked, so two holds can't both be the last."""
     limit = parameters.DEPARTMENTS_PER_DAY.at(at, period.session.department.campus_id)
     others = Booking.objects.filter(patient_id=patient_id, date=period.session.date, status__in=ACTIVE_BOOKING)
@@ -137,7 +147,7 @@ def within_departments(patient_id: int, period: Period, at: datetime, *, but: in
         others = others.exclude(pk=but)
     departments = set(others.values_list("department_id", flat=True))
     if len(departments | {period.session.department_id}) > limit:
-        raise errors.TooManyDepartments(limit=limit)
+        let_pass(aside, errors.TooManyDepartments(limit=limit))
 
 
 def still_open(period: Period) -> None:
@@ -151,8 +161,7 @@ def still_open(period: Period) -> None:
 def _hold(actor: Actor, patient_id: int, period: Period, taken: Taken, channel: Channel, at: datetime) -> Booking:
     session = period.session
     kind = kinds.get(session.kind)
-    minutes = parameters.OFFER_MINUTES if channel == Channel.WAITING else parameters.HOLD_MINUTES
-    held_until = at + timedelta(minutes=minutes.at(at, session.department.campus_id))
+    held_until = _held_until(period, channel, at)
     charge = billing.services.charge_create(
         actor=actor, patient_id=patient_id, kind=kind.charge_kind, subject_id=taken.booking_id,
         lines=[billing.services.LineSpec(session.fee_item, 1)], at=at, expires_at=held_until,
@@ -169,6 +178,16 @@ def _hold(actor: Actor, patient_id: int, period: Period, taken: Taken, channel: 
     if charge.amount == 0:
         _book(booking, actor=actor, at=at)
     return booking
+
+
+def _held_until(period: Period, channel: Channel, at: datetime) -> datetime:
+    """Who pays at home later has longer, but no longer than until the visit (PAY-11)."""
+    campus_id = period.session.department.campus_id
+    usual = at + timedelta(minutes=parameters.HOLD_MINUTES.at(at, campus_id))
+    minutes = _HOLDS.get(channel)
+    if minutes is None:
+        return usual
+    return min(at + timedelta(minutes=minutes.at(at, campus_id)), max(usual, period.starts_at))
 
 
 @within
@@ -214,6 +233,7 @@ def tell(booking: Booking, kind: str, *, at: datetime, not_before: datetime | No
             "date": f"{booking.date:%F}",
             "time": f"{clock.local(booking.starts_at):%H:%M}",
             "number": booking.number,
+            "until": f"{clock.local(booking.held_until):%F %H:%M}" if booking.held_until else "",
         },
         url=url or f"/visits/{booking.pk}/",
     )  # fmt: skip
@@ -322,7 +342,9 @@ def booking_cancel(*, actor: Actor, booking_id: int, at: datetime, reason: str =
 
 
 @within
-def booking_cancel_within(*, actor: Actor, booking_id: int, at: datetime, reason: str = "") -> Booking:
+def booking_cancel_within(
+    *, actor: Actor, booking_id: int, at: datetime, reason: str = "", aside: Aside | None = None
+) -> Booking:
     """`booking_cancel` for apps above and for the house itself, which knows no cut-off."""
     booking = locked(pk=booking_id)
     if booking is None:
@@ -334,7 +356,7 @@ def booking_cancel_within(*, actor: Actor, booking_id: int, at: datetime, reason
     if booking.status not in allowed:
         raise errors.NotCancellable
     if booking.status == BookingStatus.BOOKED and not actor.is_system and at > cancel_until(booking, at):
-        raise errors.CancelTooLate
+        let_pass(aside, errors.CancelTooLate())
     if not actor.is_system:
         kinds.get(booking.kind).may_cancel(booking.pk, at)
     _cancel(booking, actor=actor, at=at, reason=reason)

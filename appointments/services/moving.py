@@ -19,6 +19,7 @@ from ..models import Booking, BookingMove, Channel, Period, Place, StopCase
 from ..selectors.doctors import fees_at
 from ..states import STOP_CASE, BookingStatus, SessionStatus, StopCaseStatus
 from . import booking as bookings
+from .overrides import Aside, let_pass
 from .places import place_give_back, place_take
 
 
@@ -36,7 +37,9 @@ def booking_move(*, actor: Actor, booking_id: int, period_id: int, at: datetime)
 
 
 @within
-def booking_move_within(*, actor: Actor, booking_id: int, period_id: int, at: datetime, because: str) -> Booking:
+def booking_move_within(
+    *, actor: Actor, booking_id: int, period_id: int, at: datetime, because: str, aside: Aside | None = None
+) -> Booking:
     """`booking_move`, in the order of locks of a hold: patient, period, booking, place."""
     patient_id = Booking.objects.filter(pk=booking_id).values_list("patient_id", flat=True).first()
     period = Period.objects.select_related("session__department").filter(pk=period_id).first()
@@ -45,7 +48,7 @@ def booking_move_within(*, actor: Actor, booking_id: int, period_id: int, at: da
     policy.must_act_for(actor, patient_id)
     Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).values_list("pk", flat=True).get()
     before = Booking.objects.select_related("department", "charge").get(pk=booking_id)
-    _may_move(before, period, because=because, at=at)
+    _may_move(before, period, because=because, at=at, aside=aside)
     channel = Channel(before.channel) if because == "patient" else Channel.APP
     try:
         with transaction.atomic():
@@ -69,7 +72,7 @@ def booking_move_within(*, actor: Actor, booking_id: int, period_id: int, at: da
     return after
 
 
-def _may_move(booking: Booking, period: Period, *, because: str, at: datetime) -> None:
+def _may_move(booking: Booking, period: Period, *, because: str, at: datetime, aside: Aside | None = None) -> None:
     session = period.session
     if booking.status != BookingStatus.BOOKED or not kinds.get(booking.kind).comes:
         raise errors.NotCancellable
@@ -80,15 +83,15 @@ def _may_move(booking: Booking, period: Period, *, because: str, at: datetime) -
     bookings.must_be_released(period, Channel.APP, at)
     if because == "patient":
         if at > bookings.cancel_until(booking, at):
-            raise errors.CancelTooLate
+            let_pass(aside, errors.CancelTooLate())
         limit = parameters.MOVES.at(at, booking.department.campus_id)
         if booking.moves >= limit:
-            raise errors.NoMoreMoves(limit=limit)
+            let_pass(aside, errors.NoMoreMoves(limit=limit))
         if session.doctor_id != booking.doctor_id:
             raise errors.OtherPrice
     if session.kind != booking.kind or not same_price(booking, period, at=at):
         raise errors.OtherPrice
-    bookings.within_departments(booking.patient_id, period, at, but=booking.pk)
+    bookings.within_departments(booking.patient_id, period, at, but=booking.pk, aside=aside)
 
 
 def same_price(booking: Booking, period: Period, *, at: datetime) -> bool:

@@ -1,6 +1,5 @@
-"""Reads of emergency openings: whom a whole number means, one's own openings, and what waits to be judged (SEC-10)."""
+"""Reads of emergency openings: one's own, and what waits to be judged (SEC-10)."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,27 +9,12 @@ from hospital.audit.selectors import Line, readings_of
 from hospital.audit.services import record
 from hospital.kit import clock
 from hospital.kit.actor import Actor, Role
-from hospital.kit.fields import blind
 from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry
 from hospital.organisation.models import Post
-from hospital.people import identity, phones
-from hospital.people.errors import PhoneInvalid
-from hospital.people.models import Patient
 
 from .models import EmergencyAccess
 from .states import ReviewStatus
-
-_MOST = 8
-
-
-def patients_of_number(text: str) -> list[Patient]:
-    """Those whose record, document or mobile number is `text`, however it is spelled; a part of a number is nobody's."""
-    document = identity.normal_number(text)
-    wanted = Q(record_no=document) | Q(document_index=blind(document, purpose="patient.document_no"))
-    with suppress(PhoneInvalid):
-        wanted |= Q(phone_index=blind(phones.normal(text), purpose="patient.phone"))
-    return list(Patient.objects.filter(wanted).order_by("-pk")[:_MOST])
 
 
 def own_openings(actor: Actor, *, at: datetime) -> QuerySet[EmergencyAccess]:

@@ -48,10 +48,12 @@ GROUPS: tuple[Group, ...] = (
     Group(
         _("Desk"),
         (
+            Place(_("Window and telephone"), "/staff/desk/", "phone"),
             Place(_("Check-in"), "/staff/check-in/", "scan"),
             Place(_("Exam room"), "/staff/exam-room/", "image"),
             Place(_("Calls after a stopped clinic"), "/staff/stops/", "bell"),
             Place(_("Appeals against missed visits"), "/staff/appeals/", "scale"),
+            Place(_("Rules set aside"), "/staff/overrides/", "scale"),
             Place(_("Rosters"), "/staff/rosters/", "calendar"),
             Place(_("Cash desk"), "/staff/cash/", "pay"),
             Place(_("Counts to check"), "/staff/cash/shifts/", "ok"),

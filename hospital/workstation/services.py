@@ -17,6 +17,7 @@ from hospital.organisation.services import care_relation_open
 from hospital.people import limits
 from hospital.people.limits import Limit
 from hospital.people.models import Patient
+from hospital.people.selectors import patients_of_number
 from hospital.people.services import patient_unmask
 
 from . import emergency
@@ -47,7 +48,7 @@ def _searched(actor: Actor, text: str, at: datetime) -> list[Patient]:
     subject = limits.subject("staff", str(actor.own_staff_id))
     if limits.spend("emergency.search", {subject: (Limit(SEARCHES_PER_HOUR, timedelta(hours=1)),)}, at=at) is None:
         raise SearchesTooMany
-    found = emergency.patients_of_number(text)
+    found = patients_of_number(text)
     for patient in found:
         record(actor, "emergency.search", at=at, subject=patient, patient_id=patient.pk)
     if not found:

@@ -1,0 +1,35 @@
+"""What the matrix tries the doors of the window and the telephone desk with."""
+
+from appointments.models import Channel, DeskTurn
+from appointments.services import desk_find
+from tests.access.subjects import Case, subject
+from tests.access.subjects_appointments import clinic_of
+from tests.appointments.conftest import Clinic
+from tests.cast import Cast, actor_of_person
+
+
+def _turn(cast: Cast) -> tuple[Clinic, DeskTurn]:
+    """The stranger stands at the nurse's window: nobody else of the staff serves her."""
+    clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology)
+    clinic.session = session
+    found = desk_find(
+        actor=actor_of_person(cast.nurse), text=cast.stranger.patient.record_no, channel=Channel.DESK, at=clinic.at
+    )
+    return clinic, found[0]
+
+
+@subject("desk_turn")
+def desk_turn(cast: Cast, rule: str) -> list[Case]:
+    clinic, turn = _turn(cast)
+    return [Case("at her desk", {"turn_id": turn.pk}, may=["nurse"], data={"period": clinic.period(1).pk})]
+
+
+@subject("desk_booking")
+def desk_booking(cast: Cast, rule: str) -> list[Case]:
+    clinic, turn = _turn(cast)
+    theirs = clinic.book(cast.stranger, clinic.period(0))
+    mine = clinic.book(cast.mother, clinic.period(1))
+    return [
+        Case("at her desk", {"turn_id": turn.pk, "booking_id": theirs.pk}, may=["nurse"], data={"verb": "cancel"}),
+        Case("of another patient", {"turn_id": turn.pk, "booking_id": mine.pk}, may=[], data={"verb": "cancel"}),
+    ]
