@@ -66,6 +66,12 @@ def must_plan_exams(actor: Actor, patient_id: int, *, at: datetime) -> None:
         raise NotFound
 
 
+def must_book_next(actor: Actor, patient_id: int, *, at: datetime) -> None:
+    """The doctor who treats the patient books the next visit (MR-12)."""
+    if not (actor.is_staff and actor.is_any(Role.DOCTOR) and cares_for(actor, patient_id, at=at)):
+        raise NotFound
+
+
 def must_book_urgent(actor: Actor) -> None:
     """The reserve is opened by doctors only (AP-14)."""
     if not (actor.is_system or actor.is_any(Role.DOCTOR)):

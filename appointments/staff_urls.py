@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import check_in, conduct, desk, exam_room, exams, queue, rosters, stops
+from .views import check_in, conduct, desk, exam_room, exams, next_visit, queue, rosters, stops
 
 app_name = "appointments_staff"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exam-room/<int:exam_id>/<slug:verb>/", exam_room.exam_move, name="exam_move"),
     path("appeals/", conduct.appeals, name="appeals"),
     path("appeals/<int:absence_id>/", conduct.appeal_decide, name="appeal_decide"),
+    path("next-visit/<int:encounter_id>/", next_visit.next_visit, name="next_visit"),
     path("rosters/", rosters.rosters, name="rosters"),
     path("rosters/change/", rosters.roster_change, name="roster_change"),
     path("stops/", stops.stops, name="stops"),

@@ -234,6 +234,9 @@ def _wire_exams() -> None:
             page=lambda encounter_id: f"/staff/exam-plan/{encounter_id}/",
         )
     )
+    emr.kinds.link_encounters(
+        emr.kinds.EncounterLink("appointments.next_visit", _("Next visit"), lambda pk: f"/staff/next-visit/{pk}/")
+    )
     sweeps.register("appointments.exams", exams.exams_close, every=900)
     register(
         MessageKind(
@@ -286,6 +289,7 @@ def _wire_audit() -> None:
     action_title("booking.desk_find", _("looked for the patient at the window or on the telephone"))
     action_title("booking.desk_read", _("looked at the bookings at the window or on the telephone"))
     action_title("booking.override", _("set a rule aside for a booking"))
+    action_title("booking.next_visit", _("booked the next visit"))
     action_title("booking.overrides", _("read which rules were set aside"))
     action_title("booking.read", _("opened a visit"))
     action_title("booking.to_check_in", _("scanned the visit card for check-in"))

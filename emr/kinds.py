@@ -75,6 +75,15 @@ class OrderFollower:
     page: Callable[[int], str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class EncounterLink:
+    """Something else that a doctor does from a visit, on a page of an upper app; a link to it stands beside the orders."""
+
+    name: str
+    title: str | Promise
+    page: Callable[[int], str]  # encounter id
+
+
 def always(encounter: Encounter, at: datetime) -> None:
     """For uses without further conditions."""
 
@@ -108,6 +117,7 @@ class EncounterUse:
 _orders: dict[str, OrderKind] = {}
 _encounters: dict[str, EncounterUse] = {}
 _followers: dict[str, OrderFollower] = {}
+_links: dict[str, EncounterLink] = {}
 
 
 def register_order(kind: OrderKind) -> None:
@@ -125,6 +135,16 @@ def follow_orders(follower: OrderFollower) -> None:
 def order_followers(kind: str = "") -> list[OrderFollower]:
     """Those of one kind of order, or all."""
     return [one for one in _followers.values() if not kind or kind in one.kinds]
+
+
+def link_encounters(link: EncounterLink) -> None:
+    if link.name in _links:
+        raise ValueError(f"two links of encounters are named {link.name}")
+    _links[link.name] = link
+
+
+def encounter_links() -> list[EncounterLink]:
+    return list(_links.values())
 
 
 def register_encounter(use: EncounterUse) -> None:

@@ -25,6 +25,7 @@ from .exams import (
 )
 from .kiosks import kiosk_key_new, kiosk_of_key
 from .moving import booking_move, booking_move_within
+from .next_visit import next_visit_hold
 from .pools import quotas_apply
 from .queue import (
     stopped_lines_close,
@@ -73,6 +74,7 @@ __all__ = [
     "kiosk_key_new",
     "kiosk_of_key",
     "machine_block",
+    "next_visit_hold",
     "notices_deliver",
     "quotas_apply",
     "session_add",

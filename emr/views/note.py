@@ -22,7 +22,7 @@ from hospital.people.errors import SecondFactorWrong
 from .. import policy, proof, selectors, services
 from ..errors import NoteConflict, QualityRefusal
 from ..forms import words
-from ..kinds import encounter_use, order_followers, order_kinds, work_url
+from ..kinds import encounter_links, encounter_use, order_followers, order_kinds, work_url
 from ..models import (
     Encounter,
     Note,
@@ -145,6 +145,7 @@ def _work(found: Encounter) -> dict[str, Any]:
         "order_pages": [
             *((kind.title, kind.page(found.pk)) for kind in order_kinds().values() if kind.page),
             *((one.title, one.page(found.pk)) for one in order_followers() if one.page),
+            *((one.title, one.page(found.pk)) for one in encounter_links()),
         ],
         "order_sets": OrderSet.objects.filter(is_active=True).prefetch_related("items__orderable"),
     }

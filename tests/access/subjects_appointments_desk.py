@@ -2,9 +2,11 @@
 
 from appointments.models import Channel, DeskTurn
 from appointments.services import desk_find
+from hospital.kit import clock
 from tests.access.subjects import Case, subject
 from tests.access.subjects_appointments import clinic_of
 from tests.appointments.conftest import Clinic
+from tests.appointments.exam_room import build_exam_room
 from tests.cast import Cast, actor_of_person
 
 
@@ -33,3 +35,12 @@ def desk_booking(cast: Cast, rule: str) -> list[Case]:
         Case("at her desk", {"turn_id": turn.pk, "booking_id": theirs.pk}, may=["nurse"], data={"verb": "cancel"}),
         Case("of another patient", {"turn_id": turn.pk, "booking_id": mine.pk}, may=[], data={"verb": "cancel"}),
     ]
+
+
+@subject("next_visit")
+def next_visit(cast: Cast, rule: str) -> list[Case]:
+    """The mother sits with Doctor Li."""
+    order = build_exam_room(cast, clock.now()).order(cast.mother, "X-DRAW")
+    clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology)
+    data = {"session": session.pk, f"period-{session.pk}": clinic.period(0, session).pk}
+    return [Case("in care", {"encounter_id": order.encounter_id}, may=["doctor_li"], data=data)]
