@@ -14,7 +14,7 @@ from hospital.kit.actor import Role
 from hospital.kit.problems import NotFound, Problem, add_to_form
 from hospital.kit.transactions import entry
 
-from .. import drug_checks, selectors, services
+from .. import drug_checks, proof, selectors, services
 from ..forms import HandledForm, ProblemForm, ReleaseForm, ReviewForm, SendForm
 from ..models import Allergy, CriticalAlert, NoteStatus, PrescriptionStatus, ProblemStatus, ReportStatus
 from ..services.dispensing import MATCH_GROUPS, MATCHES
@@ -53,7 +53,7 @@ def _result_page(
         "open_alerts": [alert for alert in alerts if alert.acknowledged_at is None], "handled_form": handled_form,
         "may_release": actor.is_any(Role.DOCTOR)
         and report.status in {ReportStatus.RECEIVED, ReportStatus.REVIEWED},
-        "record": selectors.record_for(actor, report.patient_id, "result", at=at),
+        "record": selectors.record_for(actor, report.patient_id, "result", at=at), "fresh": proof.is_fresh(request),
     }  # fmt: skip
     return render(request, "emr/result.html", context, status=status)
 
@@ -63,6 +63,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReleaseForm(request.POST)
     if form.is_valid():
         try:
+            proof.require_fresh(request)
             entry(services.report_release)(
                 actor=actor_of(request), report_id=pk, at=clock.now(), comment=form.cleaned_data["comment"]
             )
@@ -144,6 +145,7 @@ def _pharmacy_page(
             for key, words in MATCH_GROUPS.items()
         ],
         "ticked": request.POST.getlist("match"), "delivery": getattr(found, "delivery", None),
+        "fresh": proof.is_fresh(request),
     }  # fmt: skip
     return render(request, "emr/pharmacy_one.html", context, status=status)
 
@@ -162,6 +164,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         return _pharmacy_page(request, pk, form, SendForm())
     given = form.cleaned_data
     try:
+        proof.require_fresh(request)
         entry(services.prescription_review)(
             actor=actor_of(request), prescription_id=pk, outcome=given["outcome"], findings=given["findings"],
             comment=given["comment"], at=clock.now(),

@@ -161,6 +161,33 @@ def test_signing_asks_again_who_one_is_SEC03(clinic: Clinic) -> None:
     assert SignedVersion.objects.count() == 1
 
 
+def _grow_old(client: Any) -> None:
+    session = client.session
+    session[sessions._FRESH] -= 3600
+    session.save()
+
+
+def test_releasing_a_result_is_a_signature_SEC03(clinic: Clinic) -> None:
+    report, client = clinic.file(), client_for(clinic.cast.doctor_li)
+    _grow_old(client)
+    page = client.post(f"/staff/results/{report.pk}/release/", {"comment": "CANARY 您放心"})
+    assert page.status_code == 422
+    assert 'name="code"' in page.content.decode() and "CANARY 您放心" in page.content.decode()
+    report.refresh_from_db()
+    assert report.status == "received"
+
+
+def test_passing_a_prescription_is_a_signature_SEC03(clinic: Clinic) -> None:
+    prescription = clinic.take(clinic.prescribe()) or Prescription.objects.get()
+    client = client_for(clinic.cast.pharmacist)
+    _grow_old(client)
+    page = client.post(f"/staff/pharmacy/{prescription.pk}/review/", {"outcome": "return", "comment": "CANARY 剂量"})
+    assert page.status_code == 422
+    assert 'name="code"' in page.content.decode() and "CANARY 剂量" in page.content.decode()
+    prescription.refresh_from_db()
+    assert prescription.status == "reviewing"
+
+
 def test_diagnoses_are_found_by_typing_and_without_a_script(clinic: Clinic) -> None:
     client, url = client_for(clinic.cast.doctor_li), f"/staff/encounters/{clinic.encounter.pk}/"
     assert C50 in client.get("/staff/icd10/", {"q": C50}).content.decode()
