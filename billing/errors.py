@@ -42,6 +42,48 @@ class RefundRefused(Problem):
     next_step = _("Please talk to the department; the order has to be cancelled there first.")
 
 
+class InsuredWhole(Problem):
+    code = "PAY-10-insured-whole"
+    title = _("An insured bill goes back whole")
+    next_step = _("Refund all of it; what remains is charged and settled with the insurer anew.")
+
+
+class InsuredOne(Problem):
+    code = "PAY-12-one-bill"
+    status = 422
+    title = _("The insurer settles one bill at a time")
+    next_step = _("Choose one bill for medical insurance, and pay the others afterwards.")
+
+
+class InsuredDocument(Problem):
+    code = "PAY-13-document"
+    status = 422
+    title = _("Medical insurance needs the patient's identity card")
+    next_step = _(
+        "Please pay another way, or have the visit card linked to the identity card at the registration desk."
+    )
+
+
+class InsuredOther(Problem):
+    code = "PAY-13-other-person"
+    status = 403
+    title = _("The insurance code belongs to somebody else")
+    next_step = _("Open the insurance code of the patient whom this bill is for. Nothing was charged.")
+
+
+class InsuredNeedsWeChat(Problem):
+    code = "PAY-12-in-wechat"
+    status = 422
+    title = _("Your own part is paid in WeChat")
+    next_step = _("Scan the code below with WeChat and go on there.")
+
+
+class InsuredNotReady(Problem):
+    code = "PAY-12-not-ready"
+    title = _("The insurer's figures aren't there yet")
+    next_step = _("Authorise with the insurance code first.")
+
+
 class SamePerson(Problem):
     code = "PAY-05-same-person"
     title = _("A second person must approve this")

@@ -66,3 +66,8 @@ def register_all() -> None:
         "SELECT o.id, o.amount, sum(p.amount) AS parts FROM billing_payorder o JOIN billing_payordercharge p ON p.order_id = o.id "
         "GROUP BY o.id HAVING sum(p.amount) <> o.amount",
     )  # fmt: skip
+    register(
+        "billing.split_is_the_payment", "PAY-12",
+        "SELECT p.id, p.amount, i.total FROM billing_payment p LEFT JOIN billing_paymentsplit i ON i.payment_id = p.id "
+        "WHERE (p.channel = 'insurance') <> (i.id IS NOT NULL) OR i.total <> p.amount",
+    )  # fmt: skip

@@ -3,8 +3,9 @@
 from django.urls import URLPattern, URLResolver, path
 
 from .channels.alipay import views as alipay
+from .channels.insurance import views as insurance
 from .channels.wechat import views as wechat
-from .views import bills, pay, prices, receipts
+from .views import bills, insured, pay, prices, receipts
 
 app_name = "billing"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,8 +15,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pay/orders/<str:number>/", pay.order_page, name="order"),
     path("pay/orders/<str:number>/state/", pay.order_state, name="order_state"),
     path("pay/orders/<str:number>/prepare/", pay.order_prepare, name="order_prepare"),
+    path("pay/orders/<str:number>/insured/", insured.consent_back, name="insured_back"),
+    path("pay/orders/<str:number>/insured/again/", insured.split_again, name="insured_again"),
+    path("pay/orders/<str:number>/insured/settle/", insured.settle, name="insured_settle"),
     path("pay/notify/wechat/", wechat.notify, name="notify_wechat"),
     path("pay/notify/alipay/", alipay.notify, name="notify_alipay"),
+    path("pay/notify/insurance/", insurance.notify, name="notify_insurance"),
     path("receipts/<str:number>/", receipts.receipt, name="receipt"),
     path("receipts/<str:number>/pdf/", receipts.receipt_pdf, name="receipt_pdf"),
     path("receipts/check/<str:code>/<str:ticket>/<str:check_code>/", receipts.receipt_check, name="receipt_check"),

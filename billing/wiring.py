@@ -12,6 +12,7 @@ def wire() -> None:
     from . import invariants, kinds, services, trail
     from .channels import base
     from .channels.alipay import client as alipay
+    from .channels.insurance import client as insurance
     from .channels.wechat import client as wechat
     from .converters import Ids
     from .models import Channel
@@ -19,6 +20,7 @@ def wire() -> None:
 
     base.register(Channel.WECHAT, wechat.WeChatClient, wechat.is_ready)
     base.register(Channel.ALIPAY, alipay.AlipayClient, alipay.is_ready)
+    base.register(Channel.INSURANCE, insurance.InsuranceClient, insurance.is_ready)
     kinds.register(
         kinds.ChargeKind(
             kinds.COUNTER, _("Outpatient fees"), "outpatient", kinds.nothing, kinds.nothing, lambda charge, at: True

@@ -23,6 +23,7 @@ PUBLIC_ROUTES = frozenset(
         "appointments.room",
         "billing.api.prices",
         "billing.notify.alipay",
+        "billing.notify.insurance",
         "billing.notify.wechat",
         "billing.receipt_check",
         "billing.prices",

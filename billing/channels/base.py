@@ -55,6 +55,37 @@ class Back(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """How an insured bill divides, in fen: the fund, the personal account, others, and what the patient pays (PAY-12).
+
+    `own_cash` goes another way (`cash_channel`), under a transaction number of its own.
+    """
+
+    insurer: str
+    total: int
+    fund: int
+    personal: int
+    own_cash: int
+    other: int = 0
+    cash_channel: str = ""
+    cash_transaction_id: str = ""
+    cash_at: datetime | None = None
+
+    def flaw(self, owed: int) -> str:
+        """Why these figures can't be believed for a bill of so much; empty when every identity holds."""
+        if min(self.total, self.fund, self.personal, self.own_cash, self.other) < 0:
+            return "a part is negative"
+        if self.total != owed:
+            return f"feeSumamt {self.total} isn't the bill's {owed}"
+        if (added := self.fund + self.personal + self.own_cash + self.other) != self.total:
+            return f"the parts add up to {added}, not to feeSumamt {self.total}"
+        return ""
+
+    def figures(self) -> tuple[int, int, int, int, int]:
+        return self.total, self.fund, self.personal, self.own_cash, self.other
+
+
+@dataclass(frozen=True, slots=True)
 class OrderState:
     """What a channel says of an order. `amount` is fen that were really paid."""
 
@@ -62,6 +93,7 @@ class OrderState:
     transaction_id: str = ""
     amount: int = 0
     success_at: datetime | None = None
+    split: Split | None = None  # of an insured order: both halves succeeded
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from .charges import Charge, ChargeLine, Scene
 from .desk import DeskEntry, DeskShift
+from .insured import Insured
 from .invoices import Invoice
 from .ledger import DayClose, Entry, Journal, LedgerAccount
 from .notices import Notice
@@ -49,6 +50,7 @@ __all__ = [
     "Difference",
     "Entry",
     "FundLine",
+    "Insured",
     "Invoice",
     "Journal",
     "LedgerAccount",

@@ -35,6 +35,7 @@ class PayMethod(models.TextChoices):
     H5 = "h5", _("in a phone's browser")
     JSAPI = "jsapi", _("inside WeChat")
     NATIVE = "native", _("scan a code")
+    CODE = "code", _("with the insurance code")
     DESK = "desk", _("at the cash desk")
 
 

@@ -145,7 +145,11 @@ class BankCredit(AppendOnly):
 
 
 class PaymentSplit(AppendOnly):
-    """How an insured payment divides: the fund's part, the personal account's, and the patient's own money (PAY-12)."""
+    """How an insured payment divides: the fund's part, the personal account's, and the patient's own money (PAY-12).
+
+    The payment is the whole: its two halves succeeded together. The patient's half went another way, and stands in that
+    channel's bill under its own transaction number.
+    """
 
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="split")
     insurer = models.CharField(max_length=40)
@@ -154,6 +158,9 @@ class PaymentSplit(AppendOnly):
     personal = FenField()
     own_cash = FenField()
     other = FenField(default=0)
+    cash_channel = models.CharField(max_length=10, choices=Channel.choices, blank=True)
+    cash_transaction_id = models.CharField(max_length=64, blank=True)
+    cash_at = models.DateTimeField(null=True, blank=True)  # by that channel's clock
 
     class Meta:
         verbose_name = _("insurer's split")
@@ -161,6 +168,20 @@ class PaymentSplit(AppendOnly):
             models.CheckConstraint(
                 condition=Q(total=models.F("fund") + models.F("personal") + models.F("own_cash") + models.F("other")),
                 name="billing_split_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(own_cash=0) | (~Q(cash_channel="") & ~Q(cash_transaction_id="") & Q(cash_at__isnull=False)),
+                name="billing_split_cash_has_its_way",
+            ),
+            models.UniqueConstraint(
+                fields=["cash_channel", "cash_transaction_id"],
+                condition=~Q(cash_transaction_id=""),
+                name="billing_split_cash_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["cash_channel", "cash_at"], name="billing_split_cash_day", condition=~Q(cash_channel="")
             )
         ]
 

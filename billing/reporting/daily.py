@@ -15,35 +15,38 @@ from hospital.kit.problems import NotFound
 
 from ..models import BankCredit, Channel, Entry, ReconCase, ReconRun, Scene
 from ..services.credit import fee_fen
-from ..services.ledger import channel_account
+from ..services.ledger import channel_account, insurer_account
+from ..services.recon_sql import HALVES
 from ..states import CaseStatus
 from .sheets import Cell, yuan
 
 # Money by the moment at which the books took it. What a payment settled is told by its scene; the rest of it is owed back.
-_ROWS = """
+_ROWS = f"""
 WITH paid AS (
-  SELECT p.id, p.channel, p.amount AS whole, o.number, o.staff_id FROM billing_payment p JOIN billing_payorder o ON o.id = p.order_id
-  WHERE p.recorded_at >= %(start)s AND p.recorded_at < %(end)s),
+  SELECT p.payment_id AS id, p.channel, p.amount AS whole, p.rest, p.fund + p.other AS fund, p.personal, o.number, o.staff_id
+  FROM {HALVES} p JOIN billing_payorder o ON o.id = p.order_id
+  WHERE p.recorded_at >= %(start)s AND p.recorded_at < %(end)s AND p.amount > 0),
 fee AS (
-  SELECT l.order_no, sum(l.fee_e5)::bigint AS fee_e5 FROM billing_billline l
-  JOIN (SELECT DISTINCT ON (channel) id FROM billing_billfile WHERE day = %(day)s AND kind = 'trade'
+  SELECT f.channel, l.order_no, sum(l.fee_e5)::bigint AS fee_e5 FROM billing_billline l
+  JOIN (SELECT DISTINCT ON (channel) id, channel FROM billing_billfile WHERE day = %(day)s AND kind = 'trade'
         ORDER BY channel, received_at DESC, id DESC) f ON f.id = l.file_id
-  WHERE l.order_no IN (SELECT number FROM paid) GROUP BY 1),
+  WHERE l.order_no IN (SELECT number FROM paid) GROUP BY 1, 2),
 settled AS (
-  SELECT p.channel, p.staff_id, p.number, c.campus_id, c.scene, s.amount, p.whole, p.id FROM paid p
+  SELECT p.*, c.campus_id, c.scene, s.amount - p.rest AS amount FROM paid p
   JOIN billing_settlement s ON s.payment_id = p.id JOIN billing_charge c ON c.id = s.charge_id),
 owed AS (
-  SELECT p.channel, p.staff_id, p.number, NULL::bigint AS campus_id, '' AS scene,
-         p.whole - coalesce((SELECT sum(amount) FROM billing_settlement WHERE payment_id = p.id), 0)::bigint AS amount, p.whole, p.id
+  SELECT p.*, NULL::bigint AS campus_id, '' AS scene,
+         p.whole + p.rest - coalesce((SELECT sum(amount) FROM billing_settlement WHERE payment_id = p.id), p.rest)::bigint AS amount
   FROM paid p),
 taken AS (
-  SELECT a.*, i.fund, i.personal, coalesce(f.fee_e5, 0) * a.amount / a.whole AS fee_e5,
-         coalesce(i.fund, 0) * a.amount / a.whole AS fund_part, coalesce(i.personal, 0) * a.amount / a.whole AS personal_part
+  SELECT a.*, coalesce(f.fee_e5, 0) * a.amount / a.whole AS fee_e5,
+         coalesce(a.fund, 0) * a.amount / a.whole AS fund_part, coalesce(a.personal, 0) * a.amount / a.whole AS personal_part
   FROM (SELECT * FROM settled UNION ALL SELECT * FROM owed WHERE amount > 0) a
-  LEFT JOIN billing_paymentsplit i ON i.payment_id = a.id LEFT JOIN fee f ON f.order_no = a.number),
+  LEFT JOIN fee f ON f.channel = a.channel AND f.order_no = a.number),
 back AS (
   SELECT p.channel, o.staff_id, coalesce(c.campus_id, NULL) AS campus_id, CASE WHEN r.settlement_id IS NULL THEN '' ELSE c.scene END AS scene,
-         r.amount FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id JOIN billing_payorder o ON o.id = p.order_id
+         r.amount - p.rest AS amount FROM billing_refund r JOIN {HALVES} p ON p.payment_id = r.payment_id
+  JOIN billing_payorder o ON o.id = p.order_id
   LEFT JOIN billing_charge c ON c.id = r.charge_id AND r.settlement_id IS NOT NULL
   WHERE r.status = 'succeeded' AND r.recorded_at >= %(start)s AND r.recorded_at < %(end)s)
 SELECT channel, campus.name, scene, staff.name, sum(times), sum(gross)::bigint, sum(refund)::bigint, sum(fee_e5)::bigint,
@@ -53,7 +56,7 @@ FROM (SELECT channel, campus_id, scene, staff_id, 1 AS times, amount AS gross, 0
       UNION ALL SELECT channel, campus_id, scene, staff_id, 0, 0, amount, 0, 0, 0 FROM back) moved
 LEFT JOIN organisation_campus campus ON campus.id = campus_id LEFT JOIN organisation_staff staff ON staff.id = staff_id
 GROUP BY channel, campus_id, campus.name, scene, staff_id, staff.name ORDER BY 1, 2 NULLS LAST, 3, 4 NULLS LAST
-"""
+"""  # noqa: S608 - all parts are constants of this house
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +158,18 @@ def _ties(day: date, rows: list[Row]) -> list[Tie]:
     ties = []
     for channel in Channel:
         report = sum(row.net for row in rows if row.channel == str(channel.label))
-        booked, run = ledger.get(channel_account(channel.value), 0), runs.get(channel.value)
+        booked, run = _booked(ledger, channel), runs.get(channel.value)
         if report or booked or run or channel.value in bank:
             owed = run.totals["channel_net"] - fee_fen(run.totals["fee_e5"]) if run and run.file_id else None
             ties.append(Tie(channel.value, str(channel.label), report, booked, owed, bank.get(channel.value)))
     return ties
+
+
+def _booked(ledger: dict[str, int], channel: Channel) -> int:
+    """What the books took in by a channel; the insurers' has an account for each of them."""
+    if channel != Channel.INSURANCE:
+        return ledger.get(channel_account(channel.value), 0)
+    return sum(fen for code, fen in ledger.items() if code.startswith(insurer_account("")))
 
 
 def _aged(at: datetime) -> list[tuple[str, int]]:

@@ -62,7 +62,7 @@ def _classify_pay(row: dict[str, Any], facts: Day) -> Found | None:
     if row["c_currency"] != "CNY":
         return Found("D4", "currency")
     if row["c_amount"] != row["p_amount"]:
-        return Found("D4", "amount")
+        return Found("D9", "own-part") if row["p_own_cash"] is not None else Found("D4", "amount")
     if row["c_status"] != "SUCCESS":
         return Found("D5", f"bill-says-{row['c_status']}"[:60])
     if row["c_transaction"] != row["p_transaction"]:
@@ -85,12 +85,9 @@ def _classify_pay(row: dict[str, Any], facts: Day) -> Found | None:
 
 
 def _split_off(row: dict[str, Any]) -> str:
-    """How the insurer's parts differ from ours, the sums being equal (PAY-12); empty when they don't.
-
-    The bill of a channel knows only the patient's own part of an insured payment: that must be what it took.
-    """
+    """How the insurer's parts differ from ours, the sums being equal (PAY-12); empty when they don't."""
     if row["c_fund"] is None:
-        return "own-part" if row["p_own_cash"] not in {None, row["p_amount"]} else ""
+        return ""
     if row["p_fund"] is None:
         return "split-unknown-here"
     for part in ("fund", "personal", "own_cash"):

@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from hospital.audit import services as audit
@@ -14,11 +15,11 @@ from hospital.kit.actor import Actor, Role
 from hospital.kit.problems import NotFound, Problem
 from hospital.kit.transactions import entry, within
 
-from ..models import BankCredit, BillFile, Entry, ReconCase
+from ..models import BankCredit, BillFile, Channel, Entry, ReconCase
 from ..parameters import CREDIT_DAYS
 from . import recon_sql
 from .classes import Found
-from .ledger import BANK, channel_account, fee_account, journal_post
+from .ledger import BANK, channel_account, fee_account, insurer_account, journal_post
 
 
 class CreditKnown(Problem):
@@ -114,6 +115,15 @@ def fee_book(channel: str, day: date, fee_e5: int, *, at: datetime) -> None:
         )
 
 
+def _insurers(day: date) -> dict[str, int]:
+    """What each insurer owes for a day: its halves of what was paid, less those that went back."""
+    moved = Entry.objects.alias(of=Coalesce("journal__about_day", "journal__business_day")).filter(
+        Q(journal__key__startswith="payment:") | Q(journal__key__startswith="refund:"), of=day,
+        account__code__startswith=insurer_account(""),
+    )  # fmt: skip
+    return dict(moved.values_list("account__code").annotate(fen=Sum("amount")).order_by("account__code"))
+
+
 @entry
 def bank_credit_record(
     *, actor: Actor, channel: str, day: date, amount: int, reference: str, credited_on: date, at: datetime
@@ -129,8 +139,14 @@ def bank_credit_record(
         channel=channel, day=day, amount=amount, reference=reference.strip()[:64], credited_on=credited_on, recorded_at=at,
         recorded_by_account_id=actor.account_id,
     )  # fmt: skip
+    owed = _insurers(day) if channel == Channel.INSURANCE else {}
+    # What is exactly the day's is taken from each insurer's own account; anything else waits on the channel's.
+    parts = owed if sum(owed.values()) == amount else {channel_account(channel): amount}
     journal_post(
-        key=f"bank:{credit.pk}", at=at, amounts={BANK: amount, channel_account(channel): -amount}, about_day=day
+        key=f"bank:{credit.pk}",
+        at=at,
+        amounts={BANK: amount, **{account: -fen for account, fen in parts.items()}},
+        about_day=day,
     )
     audit.record(actor, "bank_credit.record", at=at, subject=credit)
     return credit

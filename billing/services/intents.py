@@ -112,7 +112,7 @@ def order_refresh(order_id: int, *, at: datetime) -> bool:
         _note(order_id, str(error))
         return True
     if state.trade == base.Trade.PAID and state.success_at is not None:
-        money = Money(state.transaction_id, state.amount, state.success_at, "query")
+        money = Money(state.transaction_id, state.amount, state.success_at, "query", state.split)
         payment_record(order_id=order_id, money=money, at=at)
     elif state.trade == base.Trade.CLOSED:
         _order_closed(order_id, at=at)
@@ -193,7 +193,9 @@ def _asked_again(client: base.Client, refund: Refund) -> base.RefundState:
 @entry
 def _refund_claim(refund_id: int, *, at: datetime) -> tuple[Refund, bool] | None:
     fresh = Q(asked_at=None) | Q(asked_at__lte=at - ASK_AGAIN) | Q(status=RefundStatus.APPROVED)
-    rows = Refund.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related("payment")
+    rows = Refund.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related(
+        "payment__order"
+    )
     refund = rows.filter(fresh, pk=refund_id, status__in=_ASKABLE, payment__channel__in=base.channels()).first()
     if refund is None:
         return None

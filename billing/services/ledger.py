@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.db.models import Sum
 
@@ -9,7 +10,10 @@ from hospital.kit import clock
 from hospital.kit.transactions import within
 from hospital.organisation.models import Department
 
-from ..models import Channel, DayClose, Entry, Journal, LedgerAccount, Scene
+from ..models import Channel, DayClose, Entry, Journal, LedgerAccount, PaymentSplit, Scene
+
+if TYPE_CHECKING:
+    from ..channels.base import Split
 
 PATIENT_MONEY = "patient.money"  # taken, and not yet earned or not yet given back
 BANK = "bank"
@@ -40,6 +44,14 @@ def fee_account(channel: str) -> str:
 def insurer_account(insurer: str) -> str:
     """What an insurer owes the hospital for what it pays for patients."""
     return f"insurer.{insurer}"
+
+
+def money_accounts(channel: str, amount: int, split: "Split | PaymentSplit | None") -> dict[str, int]:
+    """Where a payment lies: with its channel; of an insured one with the insurer, and with the channel of the other half."""
+    if split is None:
+        return {channel_account(channel): amount}
+    parts = {insurer_account(split.insurer): amount - split.own_cash}
+    return parts | ({channel_account(split.cash_channel): split.own_cash} if split.own_cash else {})
 
 
 def income_account(scene: str, department_id: int | None = None) -> str:

@@ -13,12 +13,13 @@ from hospital.kit.transactions import entry, within
 from hospital.messaging.services import patient_tell
 
 from .. import errors, kinds
-from ..models import Charge, Payment, PayOrder, PayOrderCharge, Settlement
+from ..channels.base import Split
+from ..models import Charge, Payment, PaymentSplit, PayOrder, PayOrderCharge, Settlement
 from ..numbers import next_number
 from ..parameters import ORDER_MINUTES
 from ..states import CHARGE, LIVE_ORDER, PAY_ORDER, ChargeStatus, PayOrderStatus
 from .invoices import invoice_want
-from .ledger import PATIENT_MONEY, channel_account, income_account, journal_post
+from .ledger import PATIENT_MONEY, income_account, journal_post, money_accounts
 from .notices import notice_post
 from .refunds import refund_owed
 
@@ -33,6 +34,11 @@ class Money:
     amount: int
     success_at: datetime
     source: str  # notice, query, bill, desk
+    split: Split | None = None  # of an insured bill: both halves at once, or nothing is recorded (PAY-12)
+
+    def accounts(self, channel: str) -> dict[str, int]:
+        """Where the money is: with the channel, or with the insurer and with the channel of the patient's half."""
+        return money_accounts(channel, self.amount, self.split)
 
 
 @entry
@@ -112,8 +118,10 @@ def payment_take(*, order_id: int, money: Money, at: datetime, actor: Actor) -> 
         return payment
     journal_post(
         key=f"payment:{payment.pk}", at=at,
-        amounts={channel_account(order.channel): money.amount, PATIENT_MONEY: -money.amount},
+        amounts={**money.accounts(order.channel), PATIENT_MONEY: -money.amount},
     )  # fmt: skip
+    if money.split is not None:
+        _split_store(payment, money.split)
     audit.record(actor, "payment.take", at=at, subject=payment)
     first_of_order = order.status != PayOrderStatus.PAID
     if first_of_order:
@@ -130,6 +138,16 @@ def payment_take(*, order_id: int, money: Money, at: datetime, actor: Actor) -> 
     if left:
         refund_owed(payment, left, charge=None, at=at, reason=_("Paid twice or not as ordered"))
     return payment
+
+
+def _split_store(payment: Payment, split: Split) -> None:
+    if flaw := split.flaw(payment.amount):
+        raise ValueError(f"payment {payment.pk}: {flaw}")
+    PaymentSplit.objects.create(
+        payment=payment, insurer=split.insurer, total=split.total, fund=split.fund, personal=split.personal,
+        own_cash=split.own_cash, other=split.other, cash_channel=split.cash_channel,
+        cash_transaction_id=split.cash_transaction_id, cash_at=split.cash_at,
+    )  # fmt: skip
 
 
 @within

@@ -12,24 +12,34 @@ from django.db import connection
 _LINE_KEY = """CASE WHEN l.kind = 'pay' THEN l.order_no WHEN l.refund_no <> '' THEN l.refund_no
   ELSE 'channel:' || l.channel_refund_id END"""
 
+# Every payment as each channel knows it: an insured one is two halves, the insurer's and the patient's own (PAY-12).
+# `rest` is what of the payment lies in the other half. An insured payment is settled and given back whole.
+HALVES = """(
+  SELECT p.id AS payment_id, p.order_id, p.channel, p.transaction_id, p.amount - coalesce(i.own_cash, 0) AS amount, p.success_at,
+         p.recorded_at, i.fund, i.personal, i.other, i.own_cash, coalesce(i.own_cash, 0) AS rest
+  FROM billing_payment p LEFT JOIN billing_paymentsplit i ON i.payment_id = p.id
+  UNION ALL
+  SELECT p.id, p.order_id, i.cash_channel, i.cash_transaction_id, i.own_cash, i.cash_at,
+         p.recorded_at, NULL, NULL, NULL, i.own_cash, p.amount - i.own_cash
+  FROM billing_paymentsplit i JOIN billing_payment p ON p.id = i.payment_id WHERE i.cash_channel <> '')"""
+
 # Our payments and refunds of the day, with what the hospital settled by them.
-_OURS = """
+_OURS = f"""
 CREATE TEMP TABLE recon_ours ON COMMIT DROP AS
-SELECT 'pay' AS kind, o.number AS key, p.id, p.transaction_id, p.amount, p.success_at AS at, 'succeeded' AS status,
-       s.amount AS h_amount, s.at AS h_at, true AS earned, i.fund, i.personal, i.own_cash
-FROM billing_payment p JOIN billing_payorder o ON o.id = p.order_id
+SELECT 'pay' AS kind, o.number AS key, p.payment_id AS id, p.transaction_id, p.amount, p.success_at AS at, 'succeeded' AS status,
+       s.amount - p.rest AS h_amount, s.at AS h_at, true AS earned, p.fund, p.personal, p.own_cash
+FROM {HALVES} p JOIN billing_payorder o ON o.id = p.order_id
 LEFT JOIN (SELECT payment_id, sum(amount)::bigint AS amount, min(settled_at) AS at FROM billing_settlement
-           WHERE settled_at >= %(start)s::timestamptz - interval '1 day' GROUP BY payment_id) s ON s.payment_id = p.id
-LEFT JOIN billing_paymentsplit i ON i.payment_id = p.id
+           WHERE settled_at >= %(start)s::timestamptz - interval '1 day' GROUP BY payment_id) s ON s.payment_id = p.payment_id
 WHERE p.channel = %(channel)s AND p.success_at >= %(start)s AND p.success_at < %(end)s
 UNION ALL
-SELECT 'refund', r.number, r.id, p.transaction_id, r.amount, coalesce(r.success_at, r.approved_at), r.status,
-       CASE WHEN r.status = 'succeeded' THEN r.amount END, r.recorded_at, r.settlement_id IS NOT NULL, NULL, NULL, NULL
-FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id
+SELECT 'refund', r.number, r.id, p.transaction_id, r.amount - p.rest, coalesce(r.success_at, r.approved_at), r.status,
+       CASE WHEN r.status = 'succeeded' THEN r.amount - p.rest END, r.recorded_at, r.settlement_id IS NOT NULL, NULL, NULL, NULL
+FROM billing_refund r JOIN {HALVES} p ON p.payment_id = r.payment_id
 WHERE p.channel = %(channel)s AND (
   (r.status = 'succeeded' AND r.success_at >= %(start)s AND r.success_at < %(end)s)
   OR (r.status IN ('processing', 'unknown', 'failed') AND r.approved_at >= %(start)s AND r.approved_at < %(end)s))
-"""
+"""  # noqa: S608 - all parts are constants of this module
 
 # Only what surely agrees; whoever changes this must keep `classify` answering None for it (a test compares them).
 _AGREES = """
@@ -38,8 +48,7 @@ _AGREES = """
       l.status = 'SUCCESS' AND l.transaction_id = u.transaction_id AND u.h_amount = u.amount
       AND u.h_at >= %(start)s AND u.h_at < %(end)s AND (%(merchant)s = '' OR l.merchant = %(merchant)s)
       AND abs(l.fee_e5 * 10 - l.amount * %(fee_bp)s) <= 10000
-      AND CASE WHEN l.fund IS NULL THEN u.own_cash IS NULL OR u.own_cash = u.amount
-          ELSE l.fund = u.fund AND l.personal = u.personal AND l.own_cash = u.own_cash END
+      AND (l.fund IS NULL OR l.fund = u.fund AND l.personal = u.personal AND l.own_cash = u.own_cash)
     ELSE l.status IN ('SUCCESS', 'PROCESSING') AND (NOT u.earned OR (u.h_at >= %(start)s AND u.h_at < %(end)s)) END
 """
 
@@ -79,19 +88,19 @@ WITH c AS (
 keys AS (SELECT kind, key FROM recon_key WHERE NOT (kind = 'refund' AND key IN (SELECT said FROM recon_alias))
          UNION SELECT 'refund', key FROM recon_alias),
 p_raw AS (
-  SELECT 'pay' AS kind, k.key, o.number AS order_no, '' AS refund_no, p.id, p.transaction_id, p.amount, p.success_at AS at,
-         'SUCCESS' AS status, s.amount AS h_amount, s.at AS h_at, o.amount AS ordered, true AS earned,
-         i.fund, i.personal, i.own_cash
-  FROM keys k JOIN billing_payorder o ON o.number = k.key JOIN billing_payment p ON p.order_id = o.id
+  SELECT 'pay' AS kind, k.key, o.number AS order_no, '' AS refund_no, p.payment_id AS id, p.transaction_id, p.amount,
+         p.success_at AS at, 'SUCCESS' AS status, s.amount - p.rest AS h_amount, s.at AS h_at, o.amount - p.rest AS ordered,
+         true AS earned, p.fund, p.personal, p.own_cash
+  FROM keys k JOIN billing_payorder o ON o.number = k.key JOIN {HALVES} p ON p.order_id = o.id
   LEFT JOIN LATERAL (SELECT sum(amount)::bigint AS amount, min(settled_at) AS at FROM billing_settlement
-                     WHERE payment_id = p.id HAVING count(*) > 0) s ON true
-  LEFT JOIN billing_paymentsplit i ON i.payment_id = p.id
+                     WHERE payment_id = p.payment_id HAVING count(*) > 0) s ON true
   WHERE k.kind = 'pay' AND p.channel = %(channel)s
   UNION ALL
-  SELECT 'refund', k.key, o.number, r.number, r.id, p.transaction_id, r.amount,
+  SELECT 'refund', k.key, o.number, r.number, r.id, p.transaction_id, r.amount - p.rest,
          coalesce(r.success_at, r.approved_at, r.requested_at), r.status,
-         CASE WHEN r.status = 'succeeded' THEN r.amount END, r.recorded_at, r.amount, r.settlement_id IS NOT NULL, NULL, NULL, NULL
-  FROM keys k JOIN billing_refund r ON r.number = k.key JOIN billing_payment p ON p.id = r.payment_id
+         CASE WHEN r.status = 'succeeded' THEN r.amount - p.rest END, r.recorded_at, r.amount - p.rest,
+         r.settlement_id IS NOT NULL, NULL, NULL, NULL
+  FROM keys k JOIN billing_refund r ON r.number = k.key JOIN {HALVES} p ON p.payment_id = r.payment_id
   JOIN billing_payorder o ON o.id = p.order_id
   WHERE k.kind = 'refund' AND p.channel = %(channel)s),
 p AS (
@@ -129,22 +138,22 @@ NAMES = [
     "p_own_cash", "other_day", "known", "settled_elsewhere",
 ]  # fmt: skip
 
-_TOTALS = """
+_TOTALS = f"""
 SELECT 'channel', kind, count(*), coalesce(sum(amount), 0)::bigint, coalesce(sum(fee_e5), 0)::bigint
 FROM billing_billline WHERE file_id = %(file)s GROUP BY kind
 UNION ALL
 SELECT 'platform', kind, count(*), sum(amount)::bigint, 0 FROM recon_ours
 WHERE status = 'succeeded' AND at >= %(start)s AND at < %(end)s GROUP BY kind
 UNION ALL
-SELECT 'hospital', 'pay', count(DISTINCT s.payment_id), coalesce(sum(s.amount), 0)::bigint, 0
-FROM billing_settlement s JOIN billing_payment p ON p.id = s.payment_id
+SELECT 'hospital', 'pay', count(DISTINCT s.payment_id), coalesce(sum(s.amount - p.rest), 0)::bigint, 0
+FROM billing_settlement s JOIN {HALVES} p ON p.payment_id = s.payment_id
 WHERE p.channel = %(channel)s AND s.settled_at >= %(start)s AND s.settled_at < %(end)s
 UNION ALL
-SELECT 'hospital', 'refund', count(*), coalesce(sum(r.amount), 0)::bigint, 0
-FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id
+SELECT 'hospital', 'refund', count(*), coalesce(sum(r.amount - p.rest), 0)::bigint, 0
+FROM billing_refund r JOIN {HALVES} p ON p.payment_id = r.payment_id
 WHERE p.channel = %(channel)s AND r.status = 'succeeded' AND r.settlement_id IS NOT NULL
   AND r.recorded_at >= %(start)s AND r.recorded_at < %(end)s
-"""
+"""  # noqa: S608
 
 # Where lines of the bill agree: all of them, less those that are looked at again.
 _PLAIN = f"""

@@ -15,12 +15,12 @@ from hospital.kit.transactions import entry, within
 from hospital.messaging.services import patient_tell
 
 from .. import errors, kinds
-from ..models import DESK_CHANNELS, Charge, ChargeLine, Payment, Refund, RefundLine
+from ..models import DESK_CHANNELS, Charge, ChargeLine, Payment, PaymentSplit, Refund, RefundLine
 from ..numbers import next_number
 from ..parameters import APPROVAL_FEN
 from ..states import CHARGE, LIVE_REFUND, REFUND, ChargeStatus, RefundStatus
 from .invoices import invoice_adjust
-from .ledger import PATIENT_MONEY, channel_account, income_account, journal_post
+from .ledger import PATIENT_MONEY, income_account, journal_post, money_accounts
 from .notices import notice_post
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def refund_request(
     amount = sum(fen for _, _, fen in parts)
     if amount <= 0 or charge.refund_reserved + amount > charge.amount:
         raise errors.RefundTooMuch
+    if amount < charge.amount and PaymentSplit.objects.filter(payment=charge.settlement.payment_id).exists():
+        raise errors.InsuredWhole
     refund_reserve(charge, amount)
     refund = _refund_create(
         charge.settlement.payment, amount, charge=charge, actor=actor, at=at, reason=reason, key=key
@@ -185,9 +187,11 @@ def refund_finish(
         refund, RefundStatus.SUCCEEDED, actor=actor, at=at, success_at=success_at, recorded_at=at, next_query_at=None,
         channel_refund_id=channel_refund_id or refund.channel_refund_id, last_error="",
     )  # fmt: skip
+    payment = refund.payment
+    back = money_accounts(payment.channel, refund.amount, PaymentSplit.objects.filter(payment=payment).first())
     journal_post(
         key=f"refund:{refund.pk}", at=at,
-        amounts={PATIENT_MONEY: refund.amount, channel_account(refund.payment.channel): -refund.amount},
+        amounts={PATIENT_MONEY: refund.amount, **{account: -fen for account, fen in back.items()}},
     )  # fmt: skip
     charge = refund.charge
     if charge is not None:

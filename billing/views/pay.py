@@ -24,7 +24,8 @@ from hospital.people.models import Account
 from .. import errors, kinds, selectors, services
 from ..channels import base
 from ..channels.wechat.client import sdk
-from ..models import Channel, Charge, PayMethod, PayOrder
+from ..models import Channel, Charge, Insured, PayMethod, PayOrder
+from ..services import insured
 from ..states import LIVE_ORDER, ChargeStatus, PayOrderStatus
 
 
@@ -36,7 +37,7 @@ def _on_phone(request: HttpRequest) -> bool:
     return any(word in request.headers.get("User-Agent", "") for word in ("Mobile", "Android", "iPhone"))
 
 
-def _openid(actor: Actor) -> str:
+def openid_of(actor: Actor) -> str:
     return Account.objects.filter(pk=actor.account_id).values_list("wechat_openid", flat=True).first() or ""
 
 
@@ -55,11 +56,12 @@ class Way:
 def _ways(request: HttpRequest, actor: Actor) -> list[Way]:
     """The ways that work on this device and that this hospital takes, the handiest first."""
     ready = base.channels()
+    insured = [Way(Channel.INSURANCE, PayMethod.CODE)] if Channel.INSURANCE in ready else []
     if _in_wechat(request):  # WeChat opens no page of Alipay's, and inside it pays with its own sheet
-        return [Way(Channel.WECHAT, PayMethod.JSAPI if _openid(actor) else PayMethod.H5)]
+        return [Way(Channel.WECHAT, PayMethod.JSAPI if openid_of(actor) else PayMethod.H5), *insured]
     methods = [PayMethod.H5, PayMethod.NATIVE] if _on_phone(request) else [PayMethod.NATIVE, PayMethod.H5]
     taken = [channel for channel in (Channel.WECHAT, Channel.ALIPAY) if channel == Channel.WECHAT or channel in ready]
-    return [Way(channel, method) for method in methods for channel in taken]
+    return [*(Way(channel, method) for method in methods for channel in taken), *insured]
 
 
 def _title_of(charge: Charge) -> str:
@@ -104,6 +106,8 @@ def _start(request: HttpRequest, charge_ids: list[int] | None = None) -> HttpRes
     way = next((one for one in _ways(request, actor) if one.value == request.POST.get("method", "")), None)
     if not allowed or way is None:
         return _cashier(request, charge_ids, status=422, problem=errors.NothingToCharge())
+    if way.channel == Channel.INSURANCE:
+        insured.insured_check(selectors.charges_to_pay(actor, chosen, at=at))
     order = selectors.live_order_of(chosen, way.channel, way.method, actor, at=at) or services.pay_order_start(
         actor=actor, charge_ids=chosen, channel=way.channel, method=way.method, at=at
     )
@@ -114,7 +118,7 @@ def _start(request: HttpRequest, charge_ids: list[int] | None = None) -> HttpRes
 def _prepare(request: HttpRequest, order: PayOrder, actor: Actor) -> None:
     """Ask the channel; when it is silent, the order's page says so and offers to ask again."""
     try:
-        services.order_prepare(order.pk, at=clock.now(), payer_ip=actor.ip, openid=_openid(actor))
+        services.order_prepare(order.pk, at=clock.now(), payer_ip=actor.ip, openid=openid_of(actor))
     except (errors.ChannelSilent, errors.ChannelSaysNo):
         return
 
@@ -165,6 +169,25 @@ def _order_context(request: HttpRequest, number: str) -> dict[str, Any]:
         context["code_page"] = prepared["code_url"] if prepared["code_url"].startswith("http") and settings.DEMO else ""
     if context["waiting"] and order.method == PayMethod.JSAPI:
         context["jsapi"] = json.dumps(_jsapi(prepared["prepay_id"]))
+    if order.channel == Channel.INSURANCE:
+        context |= _insured_context(request, order, back)
+    return context
+
+
+def _insured_context(request: HttpRequest, order: PayOrder, back: str) -> dict[str, Any]:
+    """Where an insured order stands: consent, the parts, the one password for both halves."""
+    row = Insured.objects.filter(order=order).first()
+    context: dict[str, Any] = {"insured": row, "authorize_url": order.prepared.get("authorize_url", "")}
+    if row is None or row.split_at is None:
+        return context
+    context["needs_wechat"] = bool(row.own_cash) and not openid_of(actor_of(request))
+    if context["needs_wechat"]:
+        context["page_qr"] = qr_data(back)
+    if row.settle_at and row.mix_trade_no:
+        signed = _jsapi(row.prepay_id) if row.prepay_id else {"appId": settings.WECHAT_APP_ID}
+        context["mixed_jsapi"] = json.dumps({"mixTradeNo": row.mix_trade_no, "appid": signed.pop("appId"), **signed})
+        if settings.DEMO:  # in life only WeChat itself opens a mixed order
+            context["demo_phone"] = f"{settings.WECHATPAY_BASE_URL}/_sandbox/mix/{row.mix_trade_no}"
     return context
 
 

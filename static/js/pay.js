@@ -18,5 +18,6 @@ if (form && shown) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-jsapi]");
   if (!button || !window.WeixinJSBridge) return;
-  window.WeixinJSBridge.invoke("getBrandWCPayRequest", JSON.parse(button.dataset.jsapi), () => window.location.reload());
+  const verb = button.dataset.bridge || "getBrandWCPayRequest"; // another one for medical insurance
+  window.WeixinJSBridge.invoke(verb, JSON.parse(button.dataset.jsapi), () => window.location.reload());
 });

@@ -77,7 +77,9 @@ def pay_order(cast: Cast, rule: str) -> Sequence[Case]:
             )
             order.status = "closed"
             order.save(update_fields=["status"])
-        cases.append(Case(relation, {"number": order.number}, may={may}, secrets=SECRETS))
+        # Not an insured order, and closed: those who may are told so, the others that there is none.
+        success = {409} if rule in {"billing.insured_again", "billing.insured_settle"} else {200, 302}
+        cases.append(Case(relation, {"number": order.number}, may={may}, secrets=SECRETS, success=success))
     return cases
 
 
@@ -91,6 +93,12 @@ def wechat_notice(cast: Cast, rule: str) -> Sequence[Case]:
 def alipay_notice(cast: Cast, rule: str) -> Sequence[Case]:
     """Anybody may ring, and without Alipay's signature nobody gets further than 401."""
     return [Case("forged", {}, may={"anonymous"}, data={"out_trade_no": "P1"}, success={401})]
+
+
+@subject("insurance_notice")
+def insurance_notice(cast: Cast, rule: str) -> Sequence[Case]:
+    """Anybody may ring, and without the centre's sealed envelope nobody gets further than 401."""
+    return [Case("forged", {}, may={"anonymous"}, data={"appId": "x"}, json=True, success={401})]
 
 
 @subject("desk_patient")

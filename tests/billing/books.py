@@ -7,8 +7,9 @@ from datetime import date, datetime, time, timedelta
 from django.db import transaction
 
 from billing import services
+from billing.channels.base import Split
 from billing.channels.wechat.sandbox import bills as wire
-from billing.models import BillFile, Payment, PaymentSplit, ReconRun, Refund
+from billing.models import BillFile, Payment, ReconRun, Refund
 from billing.services.bills import bill_import
 from billing.services.payments import payment_take
 from billing.services.recon import recon_run
@@ -175,9 +176,26 @@ def refund_stuck(books: Books) -> None:
 
 
 def insured_otherwise(books: Books) -> None:
-    payment = books.paid()
-    PaymentSplit.objects.create(
-        payment=payment, insurer="basic", total=9000, fund=4001, personal=0, own_cash=payment.amount - 1, other=0
+    """WeChat took a fen less for the patient's half of an insured bill than the insurer left."""
+    when = books.moment()
+    order = books.house.order(
+        books.house.owe(books.house.cast.wang_fang, at=when), at=when, channel="insurance", method="code"
+    )
+    split = Split(
+        "310",
+        order.amount,
+        order.amount - 2000,
+        0,
+        2000,
+        cash_channel="wechat",
+        cash_transaction_id="42990001",
+        cash_at=when,
+    )
+    money = services.Money("ORD0001", order.amount, when, "query", split)
+    with transaction.atomic():
+        payment = payment_take(order_id=order.pk, money=money, at=when, actor=ROBOT)
+    books.rows.append(
+        books.pay_row(payment, 微信订单号="42990001", 订单金额="19.99", 应结订单金额="19.99", 手续费="0.12000")
     )
 
 

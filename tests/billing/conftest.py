@@ -21,6 +21,8 @@ from tests.cast import Cast, Person, actor_of_person
 
 if TYPE_CHECKING:
     from tests.billing.books import Books
+    from tests.billing.insurer import Insurer
+
 
 KIND = "tests.thing"
 
@@ -177,3 +179,20 @@ def books(house: House, bank: Bank, settings: Any) -> "Books":
     from tests.billing.books import Books
 
     return Books(house, clock.business_day(house.at) - timedelta(days=3), settings.WECHATPAY_MCHID)
+
+
+@pytest.fixture(scope="session")
+def insurance_keys() -> dict[str, str]:
+    from billing.channels.insurance.sandbox import make_keys
+
+    return make_keys()
+
+
+@pytest.fixture
+def insurer(
+    house: House, bank: Bank, insurance_keys: dict[str, str], settings: Any, tmp_path: Path
+) -> "Iterator[Insurer]":
+    """The insurer's centre on loopback, with WeChat's stand-in beside it."""
+    from tests.billing.insurer import served
+
+    yield from served(house, bank, insurance_keys, settings, tmp_path)

@@ -170,7 +170,7 @@ GOOD = f"ORD1,{DAY} 09:10:00,P1,pay,100.00,60.00,30.00,10.00,6"
 
 def test_the_insurers_statement_says_what_each_pocket_pays() -> None:
     bill = read(insurance.reader, insurer_statement([GOOD], "TOTAL,1,100.00,60.00,30.00,10.00"))
-    assert bill.rows[0][9:] == ("10000", "0", "2", "6000", "3000", "1000") and bill.lines[0].order_no == "P1"
+    assert bill.rows[0][9:] == ("9000", "0", "2", "6000", "3000", "1000") and bill.lines[0].order_no == "P1"
 
 
 @pytest.mark.parametrize(
@@ -207,4 +207,4 @@ def test_files_of_every_channel_are_stored_once_and_a_wrong_checksum_is_refused(
     assert set(BillFile.objects.values_list("day", "kind")) == {(DAY, "trade"), (DAY, "fund")}
     assert (BillLine.objects.count(), FundLine.objects.count()) == (5, 2)
     line = BillLine.objects.get(order_no="P1", fund__isnull=False)
-    assert (line.amount, line.fund, line.personal, line.own_cash) == (10000, 6000, 3000, 1000)
+    assert (line.amount, line.fund, line.personal, line.own_cash) == (9000, 6000, 3000, 1000)

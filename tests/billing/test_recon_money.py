@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing import services
-from billing.models import Entry, PaymentSplit, ReconCase
+from billing.channels.base import Split
+from billing.models import Entry, ReconCase
 from billing.services import credit
 from billing.services.bills import bill_import
 from billing.services.payments import payment_take
@@ -28,14 +29,21 @@ def test_an_insurers_statement_is_compared_pocket_by_pocket(books: Books) -> Non
             books.house.owe(books.house.cast.wang_fang, at=books.moment()), channel="insurance", at=books.moment()
         )
         with transaction.atomic():
-            payment = payment_take(
+            split = Split(
+                "310",
+                5000,
+                fund,
+                personal,
+                1000,
+                cash_channel="wechat",
+                cash_transaction_id=f"42{number}",
+                cash_at=books.moment(),
+            )
+            payment_take(
                 order_id=order.pk,
-                money=services.Money(f"ORD{number}", 5000, books.moment(), "query"),
+                money=services.Money(f"ORD{number}", 5000, books.moment(), "query", split),
                 at=books.moment(),
                 actor=ROBOT,
-            )
-            PaymentSplit.objects.create(
-                payment=payment, insurer="basic", total=5000, fund=fund, personal=personal, own_cash=1000
             )
         rows.append(f"ORD{number},{books.moment():%F %T},{order.number},pay,50.00,30.00,10.00,10.00,6")
     raw = insurer_statement(rows, "TOTAL,2,100.00,60.00,20.00,20.00")

@@ -13,6 +13,8 @@ from . import notifications
 log = logging.getLogger(__name__)
 
 
+# Alipay sends no token of ours and no cookie of the payer's: what proves a notice is its RSA2 signature, checked before
+# anything of it is used (notifications.prove).
 @csrf_exempt
 @public(
     "billing.notify.alipay",

@@ -2,7 +2,8 @@
 
 A CSV in UTF-8 (with or without BOM) or GBK with the names of the national interface: payOrdId, setlTime, medOrgOrd,
 trnsName (pay or refund), feeSumamt, fundPay, psnAcctPay, ownPayAmt[, othFeeAmt], ordStas[, oriSetlId], and a last line that begins
-with TOTAL: how many lines, and what each amount adds up to.
+with TOTAL: how many lines, and what each amount adds up to. A line's `amount` is what the insurer itself pays: the patient's
+own part stands in the bill of the channel that took it.
 """
 
 from collections.abc import Iterator
@@ -89,7 +90,7 @@ class Statement:
         self.days.add(clock.business_day(at))
         return ("refund" if back else "pay", at.isoformat(), "", row.get("oriSetlId") or row["payOrdId"] if back else row["payOrdId"],
                 row["medOrgOrd"], row["payOrdId"] if back else "", row["payOrdId"] if back else "", _STATES[row["ordStas"]], "CNY",
-                str(fen["feeSumamt"]), "0", str(number), str(fen["fundPay"]), str(fen["psnAcctPay"]), str(fen["ownPayAmt"]))  # fmt: skip
+                str(fen["feeSumamt"] - fen["ownPayAmt"]), "0", str(number), str(fen["fundPay"]), str(fen["psnAcctPay"]), str(fen["ownPayAmt"]))  # fmt: skip
 
     def _prove(self, fields: list[str]) -> None:
         if len(fields) != len(_SUMS) + 2 or not fields[1].isdigit():

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import zlib
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -87,10 +88,13 @@ class WeChatClient:
         self._sdk = sdk()
 
     def _ask(self, verb: str, **kwargs: Any) -> tuple[int, Any]:
+        return self._call(verb, lambda: getattr(self._sdk, verb)(**kwargs))
+
+    def _call(self, verb: str, call: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
         """One call of the SDK. Whatever isn't a verified answer of WeChat's is ChannelUnknown."""
         with outside("wechat"):
             try:
-                status, body = getattr(self._sdk, verb)(**kwargs)
+                status, body = call()
             except requests.RequestException as error:
                 raise ChannelUnknown(f"{verb}: {type(error).__name__}") from error
             except Exception as error:  # the SDK raises bare Exception for a signature that doesn't hold
@@ -98,7 +102,10 @@ class WeChatClient:
         return status, body
 
     def _answer(self, verb: str, **kwargs: Any) -> dict[str, Any]:
-        status, body = self._ask(verb, **kwargs)
+        return self._read(verb, *self._ask(verb, **kwargs))
+
+    @staticmethod
+    def _read(verb: str, status: int, body: Any) -> dict[str, Any]:
         try:
             said = json.loads(body) if body else {}
         except (ValueError, TypeError) as error:
@@ -153,16 +160,18 @@ class WeChatClient:
             "refund", out_refund_no=refund.number, transaction_id=refund.payment.transaction_id, reason=refund.reason,
             amount={"refund": refund.amount, "total": refund.payment.amount, "currency": "CNY"},
         )  # fmt: skip
-        return self._refund_state(refund, said)
+        return self._refund_state(refund.number, refund.amount, said)
 
     def query_refund(self, refund: Refund) -> RefundState:
-        return self._refund_state(refund, self._answer("query_refund", out_refund_no=refund.number))
+        said = self._answer("query_refund", out_refund_no=refund.number)
+        return self._refund_state(refund.number, refund.amount, said)
 
-    def _refund_state(self, refund: Refund, said: dict[str, Any]) -> RefundState:
+    @staticmethod
+    def _refund_state(number: str, wanted: int, said: dict[str, Any]) -> RefundState:
         amount = int(said.get("amount", {}).get("refund", 0))
         back = _BACKS.get(str(said.get("status")))
-        if back is None or said.get("out_refund_no") != refund.number or amount != refund.amount:
-            raise ChannelUnknown(f"refund {refund.number}: status {said.get('status')!r}, {amount} fen")
+        if back is None or said.get("out_refund_no") != number or amount != wanted:
+            raise ChannelUnknown(f"refund {number}: status {said.get('status')!r}, {amount} fen")
         done = moment(said["success_time"]) if back == Back.SUCCEEDED else None
         return RefundState(back, str(said.get("refund_id", "")), amount, done)
 

@@ -21,13 +21,14 @@ from hospital.kit.actor import Actor, Role
 from hospital.kit.transactions import entry
 
 from ...errors import OtherRequest, RefundTooMuch
-from ...models import Channel, ChannelEvent, Payment, PayOrder, Refund
+from ...models import Channel, ChannelEvent, Insured, Payment, PayOrder, Refund
 from ...services import intents
 from ...services.found import refund_found
 from ...services.payments import Money, payment_record
 from ...states import LIVE_ORDER
-from ..base import Back, RefundState
+from ..base import Back, ChannelUnknown, RefundState
 from .client import moment, sdk
+from .mixed import mixed_of
 
 MAX_BODY = 64 * 1024
 WINDOW = 300  # seconds that a timestamp may differ from our clock
@@ -101,7 +102,8 @@ def _event(text: str, plain: str) -> Event:
         raise Refused("unreadable") from error
     if not isinstance(resource, dict) or not event.id or len(event.id) > 64:
         raise Refused("unreadable")
-    if {"transaction": "TRANSACTION", "refund": "REFUND"}.get(kind) != event.type.partition(".")[0]:
+    kinds = {"transaction": "TRANSACTION", "refund": "REFUND", "medical_insurance": "MEDICAL_INSURANCE"}
+    if kinds.get(kind) != event.type.partition(".")[0]:
         raise Refused("event-type")
     return event
 
@@ -112,6 +114,8 @@ def act(event: Event, *, at: datetime) -> None:
         raise Mismatch("merchant")
     if event.type == "TRANSACTION.SUCCESS":
         _paid(event, at=at)
+    elif event.type == "MEDICAL_INSURANCE.SUCCESS":
+        _mixed(event, at=at)
     elif event.type in {"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"}:
         _refunded(event, at=at)
     else:
@@ -142,6 +146,35 @@ def _paid(event: Event, *, at: datetime) -> None:
     )  # fmt: skip
     if payment.order_id != order.pk:
         raise Mismatch("other-order")
+    _remember(event, order.number, at)
+
+
+def _mixed(event: Event, *, at: datetime) -> None:
+    """Both halves of an insured order, says WeChat: held against what the patient saw, and then every side is asked.
+
+    The notice doesn't name the transaction of the patient's half, and the insurer has the last word on its own.
+    """
+    said = event.resource
+    order = PayOrder.objects.filter(channel=Channel.INSURANCE, number=str(said.get("out_trade_no", ""))).first()
+    insured = Insured.objects.filter(order=order).first() if order else None
+    if order is None or insured is None or insured.split_at is None:
+        raise Mismatch("unknown-order")
+    try:
+        told = mixed_of(said)
+    except ChannelUnknown as error:
+        raise Mismatch("amount") from error
+    why = ""
+    if said.get("appid") != settings.WECHAT_APP_ID:
+        why = "app"
+    elif told.state != "MIX_PAY_SUCCESS" or not told.insurer_paid or (insured.own_cash and not told.cash_paid):
+        why = "state"
+    elif told.pay_order_id != insured.pay_ord_id:
+        why = "other-order"
+    elif told.figures != (insured.total, insured.fund, insured.personal, insured.own_cash, insured.other):
+        why = "amount"
+    _ask_soon(order, at)
+    if why:
+        raise Mismatch(why)
     _remember(event, order.number, at)
 
 

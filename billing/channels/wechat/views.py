@@ -13,6 +13,8 @@ from . import notifications
 log = logging.getLogger(__name__)
 
 
+# WeChat sends no token of ours and no cookie of the payer's: what proves a notice is its signature over every byte, checked
+# before anything of it is used (notifications.prove).
 @csrf_exempt
 @public(
     "billing.notify.wechat",

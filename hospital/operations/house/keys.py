@@ -7,6 +7,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from hospital.kit.gm import PrivateKey
+
 from .services import APP, OWNER, SUPERUSER
 
 
@@ -25,6 +27,7 @@ class Keys:
             "sms_api_key",
             "wechat_app_secret",
             "invoice_api_key",
+            "insurance_app_secret",
         ):
             self._keep(name, secrets.token_urlsafe(48))
         self._keep("field_keys", "demo1:sm4:" + base64.b64encode(secrets.token_bytes(16)).decode())
@@ -35,6 +38,8 @@ class Keys:
             self._keep(f"{role}.password", secrets.token_urlsafe(24))
         for whose in ("wechatpay_merchant", "wechatpay_platform", "alipay_app", "alipay_platform"):
             self._keep_pair(whose)
+        for whose in ("insurance_org", "insurance_centre"):
+            self._keep_sm2_pair(whose)
 
     def path(self, name: str) -> Path:
         return self.folder / name
@@ -68,3 +73,12 @@ class Keys:
         self._keep(
             public, key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo).decode().strip()
         )
+
+    def _keep_sm2_pair(self, whose: str) -> None:
+        """The national curve, as the insurer's centre demands it: raw numbers in base64."""
+        private, public = f"{whose}_private.key", f"{whose}_public.key"
+        if self.path(private).exists() and self.path(public).exists():
+            return
+        key = PrivateKey.fresh()
+        self._keep(private, base64.b64encode(key.raw).decode())
+        self._keep(public, base64.b64encode(key.public.raw).decode())

@@ -40,5 +40,9 @@ def make_app(state_dir: Path) -> Callable[[dict[str, Any], Callable[..., Any]], 
     )
     scale = float(os.environ.get("WECHATPAY_SANDBOX_SCALE", "0.02"))
     sandbox = Sandbox(state_dir, keys, base_url=settings.WECHATPAY_BASE_URL, scale=scale)
+    if settings.INSURANCE_APP_ID:  # the insurer's half of mixed orders is settled in the books of its own stand-in
+        from ...insurance import sandbox as insurance
+
+        sandbox.mixed.insurer = insurance.make_app(state_dir.with_name(insurance.__name__.replace(".", "-")))
     sandbox.start()
     return sandbox

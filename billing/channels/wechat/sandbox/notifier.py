@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from .answers import spoilt
 from .bills import SHANGHAI
 from .keys import Keys
 from .store import Store
@@ -71,7 +72,10 @@ class Notifier:
     def deliver_due(self, *, everything: bool = False) -> int:
         """Send what is due (or everything that is undelivered); answers how many the merchant took."""
         taken = 0
-        for notice in self._store.all("SELECT * FROM notices WHERE done_at IS NULL ORDER BY created_at, rowid"):
+        waiting = self._store.all("SELECT * FROM notices WHERE done_at IS NULL ORDER BY created_at, rowid")
+        if self._store.fault("reorder"):
+            waiting.reverse()
+        for notice in waiting:
             if not everything and notice["next_at"] > self._clock():
                 continue
             taken += self._deliver(notice)
@@ -82,6 +86,8 @@ class Notifier:
         what = fault["what"] if fault else ""
         if what == "skip":  # lost on its way
             return self._failed(notice, "lost")
+        if what == "wrong-amount":  # genuine, and yet of another amount: a merchant must refuse it
+            notice = notice | {"resource": json.dumps(spoilt(json.loads(notice["resource"])))}
         created = datetime.fromtimestamp(notice["created_at"], SHANGHAI).isoformat(timespec="seconds")
         headers, body = self.envelope(notice, created)
         if what == "forge":  # somebody else's signature

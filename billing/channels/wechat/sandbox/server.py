@@ -7,8 +7,10 @@ Controls (JSON unless said otherwise; the stand-in listens on loopback only):
     POST /_sandbox/refunds/<number>/finish  {"status": "SUCCESS"|"ABNORMAL"|"CLOSED", "at": ...}
     POST /_sandbox/orders/<number>/refund   {"amount": fen} a refund made by hand in the merchant's console
     POST /_sandbox/faults                   {"place": "prepay|query|close|refund|bill|notify", "what": ..., "times": 1}
-                                            what: refuse (500 before), lose (done, answer lost), hang, badsign;
-                                            for notify: skip, forge, signtest, repeat
+                                            what: refuse (500 before), lose (done, answer lost), hang, badsign,
+                                            wrong-amount; for notify: skip, forge, signtest, repeat, wrong-amount;
+                                            place reorder: the next round of notices goes out last first
+                                            (places of medical insurance: mixed.py)
     POST /_sandbox/bills/<yyyy-mm-dd>/open  lets the bill of that day be fetched before its time
     POST /_sandbox/deliver                  sends every undelivered notice now
     GET  /_sandbox/state                    orders, refunds and notices
@@ -26,25 +28,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from . import bills
+from .answers import Refusal, iso, spoilt
 from .keys import Keys
+from .mixed import MixedOrders
 from .notifier import Notifier, Post, http_post
 from .phone import page
 from .store import Store
 
 Environ = dict[str, Any]
 REFUND_SECONDS = 20.0
-
-
-class Refusal(Exception):
-    """An answer of WeChat's that says no."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        self.status, self.code, self.message = status, code, message
-        super().__init__(code)
-
-
-def iso(stamp: float) -> str:
-    return datetime.fromtimestamp(stamp, bills.SHANGHAI).isoformat(timespec="seconds")
 
 
 class Sandbox:
@@ -58,6 +50,7 @@ class Sandbox:
         self.store = Store(state_dir / "wechatpay.sqlite3")
         self.notifier = Notifier(self.store, keys, clock, scale, post)
         self.notifier.before_round = self.finish_refunds
+        self.mixed = MixedOrders(self)
         self._hang = threading.Event()
 
     def start(self) -> None:
@@ -109,6 +102,8 @@ class Sandbox:
             return 502, "text/html", b"<html>502 Bad Gateway</html>", False
         if isinstance(answer, bytes):
             return status, "text/plain", answer, signed
+        if what == "wrong-amount" and answer:
+            answer = spoilt(answer)
         text = json.dumps(answer, ensure_ascii=False) if answer is not None else ""
         return status, "application/json; charset=utf-8", text.encode(), True
 
@@ -118,6 +113,8 @@ class Sandbox:
             return "close"
         if path.startswith("/v3/bill"):
             return "bill"
+        if path.startswith("/v3/med-ins"):
+            return MixedOrders.place(method, path)
         if path.startswith("/v3/refund"):
             return "refund" if method == "POST" else "query"
         return "prepay" if method == "POST" else "query"
@@ -139,6 +136,8 @@ class Sandbox:
                 return 200, self._refund(data), True
             case "GET", ["refund", "domestic", "refunds", number]:
                 return 200, self._refund_state(self._refund_row(number)), True
+            case _, ["med-ins", *rest]:
+                return self.mixed.route(method, rest, query, data)
             case "GET", ["bill", "tradebill"]:
                 return 200, self._bill(query), True
             case "GET", ["billdownload", "file"]:
@@ -391,6 +390,8 @@ class Sandbox:
                 if order["state"] == "NOTPAY" and order["expires"] > self.clock():
                     self.pay(order["number"])
                 return self._phone(prepay_id, parse_qs(body).get("back", [""])[0])
+            case _, ["mix", number]:
+                return 200, "text/html; charset=utf-8", self.mixed.phone(method, number).encode()
         data = json.loads(body) if body else {}
         answer: Any = {"ok": True}
         match method, path.strip("/").split("/")[1:]:

@@ -26,6 +26,7 @@ from django.core.management.base import BaseCommand
 SANDBOXES = {
     "/wechatpay": "billing.channels.wechat.sandbox",
     "/alipay": "billing.channels.alipay.sandbox",
+    "/insurance": "billing.channels.insurance.sandbox",
     "/invoice": "billing.channels.invoice.sandbox",
     "/sms": "hospital.messaging.sandbox",
     "/wechat": "hospital.messaging.sandbox",
