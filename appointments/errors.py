@@ -110,6 +110,13 @@ class AlreadyWaiting(Problem):
     next_step = _("Look under My visits: Waiting.")
 
 
+class TooManyFollowed(Problem):
+    code = "A2-followed"
+    audited = False
+    title = _("At most %(limit)d doctors can be followed")
+    next_step = _("Stop following one of them first.")
+
+
 class TooManyLines(Problem):
     code = "AP-07-lines"
     title = _("A patient can wait for %(limit)d doctors at once")

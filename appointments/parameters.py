@@ -73,6 +73,7 @@ ABSENCES_HALF_YEAR = Parameter(
     "appointments.absences_half_year", int, 3, source="AP-06",
     title=_("Missed visits in half a year that ban for half a year"),
 )  # fmt: skip
+FOLLOWED = Parameter("appointments.followed", int, 50, source="A2", title=_("Doctors an account may follow"))
 HOLDS_PER_HOUR = Parameter(
     "appointments.holds_per_hour", int, 20, source="AP-07", title=_("Bookings one account may begin in an hour")
 )

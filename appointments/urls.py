@@ -8,6 +8,7 @@ app_name = "appointments"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("doctors/", doctors.doctors, name="doctors"),
     path("doctors/<int:staff_id>/", doctors.doctor, name="doctor"),
+    path("doctors/<int:staff_id>/follow/", doctors.follow, name="doctor_follow"),
     path("book/<int:session_id>/", booking.book, name="book"),
     path("visits/", visits.visits, name="visits"),
     path("visits/<int:booking_id>/", visits.visit, name="visit"),

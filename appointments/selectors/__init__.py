@@ -8,6 +8,7 @@ from .doctors import (
     doctor_cards,
     doctor_days,
     doctor_shown,
+    earliest_first,
     fees_at,
     session_line,
 )
@@ -25,6 +26,7 @@ from .exams import (
     wanted_of,
 )
 from .kiosk import KioskLine, card_read_for, kiosk_visits_for
+from .known import KnownDoctors, is_followed, known_doctors_for
 from .periods import PeriodLine, periods_free
 from .queue import (
     HallRoom,
@@ -45,6 +47,7 @@ __all__ = [
     "ExpectedErrors",
     "HallRoom",
     "KioskLine",
+    "KnownDoctors",
     "PeriodLine",
     "QueueLine",
     "SessionLine",
@@ -54,6 +57,7 @@ __all__ = [
     "doctor_cards",
     "doctor_days",
     "doctor_shown",
+    "earliest_first",
     "exam_for",
     "exam_plan",
     "exam_plan_for",
@@ -63,7 +67,9 @@ __all__ = [
     "fees_at",
     "fixed_of",
     "hall_rooms",
+    "is_followed",
     "kiosk_visits_for",
+    "known_doctors_for",
     "line_of",
     "periods_free",
     "queue_for",

@@ -66,6 +66,11 @@ class DoctorCard:
     online: NextSession | None = None
 
     @property
+    def soonest(self) -> date | None:
+        """The first day with a free place."""
+        return min((one.date for one in (self.clinic, self.online) if one is not None and one.is_free), default=None)
+
+    @property
     def only_online(self) -> bool:
         """The clinic is full, or there is none, and an online visit is to be had (A2)."""
         return not (self.clinic and self.clinic.is_free) and bool(self.online and self.online.is_free)
@@ -96,7 +101,15 @@ def doctor_cards(
     text: str = "", department_id: int | None = None, *, at: datetime, limit: int = 50
 ) -> list[DoctorCard]:
     """Doctors by name, pinyin, initials, department or disease, with their next free clinic and online visit (A2)."""
-    doctors = staff_search(text, department_id, at=at, limit=limit)
+    return cards_of(staff_search(text, department_id, at=at, limit=limit), at=at)
+
+
+def earliest_first(cards: Collection[DoctorCard]) -> list[DoctorCard]:
+    """Who can be seen soonest, at the hospital or online; who is full stands last, in the order of the search."""
+    return sorted(cards, key=lambda card: card.soonest or date.max)
+
+
+def cards_of(doctors: list[Staff], *, at: datetime) -> list[DoctorCard]:
     chances = _next_sessions([doctor.pk for doctor in doctors], at)
     cards = []
     for doctor in doctors:

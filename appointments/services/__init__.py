@@ -23,6 +23,7 @@ from .exams import (
     exams_close,
     machine_block,
 )
+from .follow import doctor_follow, doctor_unfollow
 from .kiosks import kiosk_key_new, kiosk_of_key
 from .moving import booking_move, booking_move_within
 from .next_visit import next_visit_hold
@@ -63,6 +64,8 @@ __all__ = [
     "desk_hold",
     "desk_leave",
     "desk_move",
+    "doctor_follow",
+    "doctor_unfollow",
     "exam_arrive",
     "exam_begin",
     "exam_cancel",

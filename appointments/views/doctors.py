@@ -2,12 +2,14 @@
 
 from datetime import date
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
-from appointments import selectors
+from appointments import errors, selectors, services
 from hospital.kit import clock
-from hospital.kit.access import public
+from hospital.kit.access import actor_of, public, rule
+from hospital.kit.actor import SIGNED_IN_PATIENTS
 from hospital.kit.problems import NotFound
 from hospital.organisation.models import Campus, Department
 
@@ -21,13 +23,19 @@ def doctors(request: HttpRequest) -> HttpResponse:
     department = _department(request.GET.get("department", ""))
     at = clock.now()
     looking = bool(text or department)
+    soonest = request.GET.get("sort") == "soonest"
+    actor = actor_of(request)
+    known = selectors.known_doctors_for(actor, at=at) if actor.is_patient and not looking else None
     cards = selectors.doctor_cards(text, department.pk if department else None, at=at, limit=_SHOWN) if looking else []
+    if soonest:
+        cards = selectors.earliest_first(cards)
     return render(
         request,
         "appointments/doctors.html",
         {
             "text": text, "department": department, "cards": cards, "looking": looking,
             "campuses": [] if looking else _tree(), "cut_off": len(cards) == _SHOWN,
+            "soonest": soonest, "known": known,
         },
     )  # fmt: skip
 
@@ -66,9 +74,21 @@ def doctor(request: HttpRequest, staff_id: int) -> HttpResponse:
         "appointments/doctor.html",
         {
             "doctor": about, "departments": departments, "days": days, "chosen": chosen,
+            "may_follow": actor_of(request).is_patient, "followed": selectors.is_followed(actor_of(request), staff_id),
             "full": bool(clinics) and not any(line.free for line in clinics), "online": online,
         },
     )  # fmt: skip
+
+
+@rule("appointments.doctor_follow", SIGNED_IN_PATIENTS, methods=["POST"], subject="doctor_follow")
+def follow(request: HttpRequest, staff_id: int) -> HttpResponse:
+    """Follow, or follow no more."""
+    verb = services.doctor_follow if request.POST.get("follow") == "1" else services.doctor_unfollow
+    try:
+        verb(actor=actor_of(request), doctor_id=staff_id, at=clock.now())
+    except errors.TooManyFollowed as problem:
+        messages.warning(request, f"{problem.reason} {problem.next_step}")
+    return redirect("appointments:doctor", staff_id)
 
 
 def _date(text: str) -> date | None:

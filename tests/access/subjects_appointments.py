@@ -119,6 +119,13 @@ def doctor(cast: Cast, rule: str) -> list[Case]:
     return [Case("listed", {"staff_id": cast.doctor_li.staff.pk}, may=everybody(cast))]
 
 
+@subject("doctor_follow")
+def doctor_follow(cast: Cast, rule: str) -> list[Case]:
+    clinic_of(cast, cast.doctor_li, cast.oncology)
+    may = ["wang_fang", "stranger", "unverified"]
+    return [Case("listed", {"staff_id": cast.doctor_li.staff.pk}, may=may, data={"follow": "1"})]
+
+
 @subject("hall")
 def hall(cast: Cast, rule: str) -> list[Case]:
     made = _ticket(cast)

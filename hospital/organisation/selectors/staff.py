@@ -1,5 +1,6 @@
 """Finding doctors as patients look for them: by name, pinyin, initials, department, or what they treat."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Case, IntegerField, Prefetch, Q, QuerySet, Value, When
@@ -21,15 +22,24 @@ def _posts_on(at: datetime) -> QuerySet[Post]:
     ).select_related("department__campus")  # fmt: skip
 
 
-def staff_search(text: str, department_id: int | None = None, *, at: datetime, limit: int = 50) -> list[Staff]:
+def staff_search(
+    text: str,
+    department_id: int | None = None,
+    *,
+    at: datetime,
+    limit: int = 50,
+    among: Collection[int] | None = None,
+) -> list[Staff]:
     """Doctors shown to patients that `text` may mean, likeliest first; all of them for an empty text.
 
-    Each of them carries `posts_now`, the posts as a doctor of this day with department and campus.
+    `among`: of these members of staff only. Each of them carries `posts_now`, the posts as a doctor of this day with department and campus.
     """
     posts = _posts_on(at)
     if department_id is not None:
         posts = posts.filter(Q(department_id=department_id) | Q(department__parent_id=department_id))
     rows = Staff.objects.filter(is_listed=True, suspended_at=None, posts__in=posts)
+    if among is not None:
+        rows = rows.filter(pk__in=among)
     words = text[:60].split()[:_MAX_WORDS]
     for word in words:
         rows = rows.filter(_matches(word, posts))
