@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from django.db import connection
 from hospital.kit import clock
 from hospital.operations.house.demo import House
 from hospital.operations.house.layout import PROJECT, scratch_layout
-from hospital.operations.house.supervisor import Supervisor
+from hospital.operations.house.supervisor import Child, Supervisor
 
 _OURS = ["SECRET_KEY", "BLIND_INDEX_KEY", "SIGNING_KEY"]
 
@@ -103,13 +103,24 @@ class Drill:
         wait_until(lambda: all(self._time_of_web() >= at for _ in range(10)), f"{at} on every clock")
 
     def _time_of_web(self) -> datetime:
-        return parsedate_to_datetime(requests.get(f"{self.web}/livez", timeout=10).headers["Date"]) + timedelta(
-            seconds=1
-        )
+        """What one worker's clock says; the beginning of time from one that is down at this moment."""
+        try:
+            date = requests.get(f"{self.web}/livez", timeout=10).headers["Date"]
+        except requests.RequestException:
+            return datetime.fromtimestamp(0, UTC)
+        return parsedate_to_datetime(date) + timedelta(seconds=1)
+
+    def child(self, name: str) -> Child:
+        return next(child for child in self.supervisor.children if child.name == name)
+
+    def works(self, name: str) -> bool:
+        """Alive, and past its start."""
+        child = self.child(name)
+        return child.is_alive and child.ready(child)
 
     def kill(self, name: str) -> None:
         """SIGKILL to the process and all that it started: nobody gets to say goodbye."""
-        child = next(child for child in self.supervisor.children if child.name == name)
+        child = self.child(name)
         assert child.process is not None
         before = child.process
         os.killpg(before.pid, signal.SIGKILL)

@@ -16,7 +16,18 @@ from tests.drill import wait_until
 from treatment.models import Alarm, Session
 
 from .house import House
-from .journey import RECORD_NO
+from .journey import RECORD_NO, SESSIONS
+
+# Before her first treatment: as it is on a quiet day, so it is after any accident.
+WHEN_SHE_HAS_HER_RESULT = {
+    "paid": [8_000, 3_049_383],
+    "sessions": {"booked": SESSIONS},
+    "orders": {"imaging": "paid", "lab": "reported", "treatment": "scheduled"},
+    "prescriptions": ["dispensed"],
+    "alarms": [],
+    "visits": ["ended"],
+    "differences": 0,
+}
 
 
 def treatments_to_come() -> list[datetime]:

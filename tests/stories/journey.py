@@ -220,9 +220,9 @@ def balances_the_books(day: Day, finance: Page, business_day: str) -> None:
     day.look(finance, "18-finance")
 
 
-def sends_her_blood_result(day: Day, placer_number: str) -> None:
+def sends_her_blood_result(house: House, placer_number: str) -> None:
     """HL7 v2 by MLLP: accepted; once more, harmless; another patient's number, refused."""
-    at = f"{clock.local(day.house.wall_clock.now()):%Y%m%d%H%M%S}"
+    at = f"{clock.local(house.wall_clock.now()):%Y%m%d%H%M%S}"
     message = "\r".join(
         [
             f"MSH|^~\\&|LIS|LAB|HIS|H|{at}||ORU^R01|STORY1|P|2.5",
@@ -232,10 +232,10 @@ def sends_her_blood_result(day: Day, placer_number: str) -> None:
             "OBX|2|NM|WBC^白细胞||5.2|10*9/L|3.5-9.5||||F",
         ]
     )
-    assert "MSA|AA|STORY1" in day.house.laboratory_sends(message)
-    assert "MSA|AA|STORY1" in day.house.laboratory_sends(message), "a repeat is harmless"
+    assert "MSA|AA|STORY1" in house.laboratory_sends(message)
+    assert "MSA|AA|STORY1" in house.laboratory_sends(message), "a repeat is harmless"
     stranger = message.replace(RECORD_NO, "80000002").replace("STORY1", "STORY2")
-    assert "MSA|AA" not in day.house.laboratory_sends(stranger), "another patient's number is refused"
+    assert "MSA|AA" not in house.laboratory_sends(stranger), "another patient's number is refused"
 
 
 def releases_the_result(day: Day, doctor: Page) -> None:
