@@ -35,6 +35,13 @@ def test_first_use_signs_up_and_second_signs_in(db, outside) -> None:
         assert other.get("/api/v1/me/").json()["account_id"] == account.pk
 
 
+def test_the_page_that_asks_for_the_code_leads_back_to_the_beginning_when_it_is_loaded_again(db) -> None:
+    """A phone that showed the text message meanwhile asks for the address anew."""
+    answer = Client().get("/sign-in/code/?next=/family/")
+    assert (answer.status_code, answer.headers["location"]) == (302, "/sign-in/?next=%2Ffamily%2F")
+    assert Client().get("/sign-in/code/?next=https://evil.example/").headers["location"] == "/sign-in/?next=%2F"
+
+
 def _body(response, phone: str) -> list[str]:
     lines = response.content.decode().replace(phone, "").splitlines()
     return [line for line in lines if "csrf" not in line.lower() and "data-now" not in line]

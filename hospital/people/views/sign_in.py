@@ -1,6 +1,7 @@
 """Patients sign in: by a code to the phone, by password, by WeChat (H1)."""
 
 import secrets
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -45,9 +46,15 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return _begin(request, account)
 
 
-@public("people.sign_in_code", "the way in: asks for a code by text message", methods=["POST"])
+@public("people.sign_in_code", "the way in: asks for a code by text message", methods=["GET", "POST"])
 def sign_in_code(request: HttpRequest) -> HttpResponse:
-    """Send a code, then ask for it. The page is the same for every phone (G20)."""
+    """Send a code, then ask for it. The page is the same for every phone (G20).
+
+    GET: a phone that put the page to sleep while the text was read loads its address again. Which phone was asked for
+    is nowhere kept, so it begins anew.
+    """
+    if request.method == "GET":
+        return redirect(f"{reverse('people:sign_in')}?{urlencode({'next': next_of(request)})}")
     form = PhoneForm(request.POST)
     if not form.is_valid():
         return page(request, "sign_in.html", 422, form=form)
