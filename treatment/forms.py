@@ -30,7 +30,7 @@ class ExecuteForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         choices=[
             ("card", _("visit card")),
-            ("name", _("name")),
+            ("name", pgettext_lazy("of a person", "name")),
             ("birth_date", _("date of birth")),
             ("phone", _("phone")),
         ],

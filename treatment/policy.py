@@ -64,8 +64,12 @@ def may_still_move(session: Session, at: datetime, *, by_patient: bool) -> bool:
 
 
 def may_check_in(session: Session, at: datetime) -> bool:
-    margin = timedelta(hours=CHECK_IN_HOURS.at(at))
-    return session.starts_at - margin <= at <= session.ends_at + margin
+    return session.starts_at - timedelta(hours=CHECK_IN_HOURS.at(at)) <= at <= last_call(session, at)
+
+
+def last_call(session: Session, at: datetime) -> datetime:
+    """Until when somebody who is late is still treated."""
+    return session.ends_at + timedelta(hours=CHECK_IN_HOURS.at(at))
 
 
 def can_be_given(course: Course) -> bool:

@@ -1,8 +1,9 @@
 """Treatment through its pages, as patients and therapists use it."""
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
+import time_machine
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
@@ -65,6 +66,25 @@ def test_a_scanned_card_checks_in_and_the_record_is_written(ward: Ward) -> None:
     first.refresh_from_db()
     assert first.status == SessionStatus.DONE
     assert Course.objects.get().done == 1
+
+
+def test_the_late_still_see_the_session_of_today_ap_10(ward: Ward) -> None:
+    first, second, *_others = ward.ready()
+    course = first.course
+    ends = first.ends_at
+
+    def shown(at: datetime) -> Session | None:
+        return selectors.next_session(course, at=at)
+
+    assert shown(first.starts_at) == first
+    assert shown(ends + timedelta(hours=2)) == first, "who is two hours late is still treated"
+    assert shown(ends + timedelta(hours=2, minutes=1)) == second
+    with time_machine.travel(ends + timedelta(hours=1)):
+        page = client_for(ward.cast.wang_fang).get(f"/treatment/{course.pk}/").content.decode()
+    assert f"{clock.local(ends + timedelta(hours=2)):%H:%M} 前报到" in page
+    ward.arrive(first)
+    assert shown(ends + timedelta(hours=3)) == first, "who waits in the room is not sent home till tomorrow"
+    assert shown(second.starts_at) == second, "a session that was forgotten hides nothing for ever"
 
 
 def test_an_unknown_card_is_refused_on_the_board(ward: Ward) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from hospital.audit.services import record
@@ -18,7 +18,8 @@ from hospital.organisation.selectors import cares_for
 
 from .. import placement, policy
 from ..models import Assessment, ClearanceKind, Course, Machine, Session
-from ..states import LIVE_SESSION, CourseStatus, SessionStatus
+from ..parameters import CHECK_IN_HOURS
+from ..states import LIVE_SESSION, OPEN_SESSION, CourseStatus, SessionStatus
 from .calendar import days_of, hours_of
 
 
@@ -53,7 +54,10 @@ def courses_for(actor: Actor) -> QuerySet[Course]:
 
 
 def next_session(course: Course, *, at: datetime) -> Session | None:
-    upcoming = course.sessions.filter(status__in=[SessionStatus.BOOKED, SessionStatus.ARRIVED], during__endswith__gt=at)
+    """The one to come to: of today also while the late may still check in, and until it is given (AP-10)."""
+    here = Q(status=SessionStatus.ARRIVED, day__gte=clock.business_day(at))
+    late = Q(during__endswith__gte=at - timedelta(hours=CHECK_IN_HOURS.at(at)))
+    upcoming = course.sessions.filter(here | late, status__in=OPEN_SESSION)
     return upcoming.select_related("machine").order_by("during").first()
 
 

@@ -17,7 +17,7 @@ from hospital.kit.problems import Problem
 
 from .. import policy, selectors, services
 from ..errors import HourNotOffered, NoHourChosen
-from ..models import ClearanceKind, Course
+from ..models import ClearanceKind, Course, Session
 from ..states import CourseStatus, SessionStatus
 
 
@@ -42,6 +42,7 @@ def course_page(request: HttpRequest, pk: int) -> HttpResponse:
         "weeks": selectors.weeks_of(sessions),
         "missed": [session for session in sessions if session.status == SessionStatus.MISSED],
         "next": upcoming,
+        "late_until": policy.last_call(upcoming, at) if upcoming is not None and _is_late(upcoming, at) else None,
         "next_may_move": upcoming is not None and policy.may_still_move(upcoming, at, by_patient=True),
         "releases": selectors.releases_of(course, actor),
         "to_place": course.status == CourseStatus.PAID,
@@ -51,6 +52,10 @@ def course_page(request: HttpRequest, pk: int) -> HttpResponse:
         "held": bool(selectors.holds_of(course)),
     }
     return render(request, "treatment/course.html", context)
+
+
+def _is_late(session: Session, at: datetime) -> bool:
+    return session.status == SessionStatus.BOOKED and session.starts_at < at
 
 
 @rule("treatment.consent", PATIENTS, methods=["POST"], subject="course")
