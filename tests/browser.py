@@ -13,6 +13,7 @@ error, a Content Security Policy report, a failed request or a request to anothe
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,8 @@ class Watch:
             self.faults.append(f"failed: {request.url} {request.failure}")
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+@contextmanager
+def headless() -> Iterator[Browser]:
     # Playwright runs an event loop in this thread; Django would take every query of the test for one made inside it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
@@ -71,6 +72,12 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with headless() as browser:
+        yield browser
 
 
 OpenPage = Callable[..., Page]

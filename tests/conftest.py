@@ -1,11 +1,15 @@
 """Fixtures that every test may use. The cast lives in tests/cast.py."""
 
+import importlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from pytest_django.plugin import blocking_manager_key
 
 from hospital.kit import clock
 from tests.browser import chromium, open_page
@@ -29,6 +33,26 @@ def only_what_a_test_sets_up(settings: Any) -> None:
     settings.AUDIT_ANCHOR_FILE = ""
     settings.ALIPAY_APP_ID = ""
     settings.INVOICE_BASE_URL = ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The drills first: they wait more than they work, so that another worker does everything else beside them."""
+    items.sort(key=lambda item: item.get_closest_marker("services") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """A test that empties the tables leaves behind what the migrations put there: the calendar of special days."""
+    yield
+    if nextitem is not None and _empties_the_tables(item):
+        with item.config.stash[blocking_manager_key].unblock():
+            importlib.import_module("hospital.organisation.migrations.0003_special_days").load(apps, None)
+
+
+def _empties_the_tables(item: pytest.Item) -> bool:
+    marker, fixtures = item.get_closest_marker("django_db"), getattr(item, "fixturenames", ())
+    asked = marker is not None and marker.kwargs.get("transaction", False)
+    return asked or "transactional_db" in fixtures or "live_server" in fixtures
 
 
 def pytest_configure() -> None:

@@ -14,6 +14,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from hospital.kit import clock
 from hospital.organisation.seeding import DEMO_PASSWORD, DEMO_TOTP_KEY
+from tests.browser import headless
 from tests.drill import Drill, WallClock
 
 from .day import Day
@@ -82,6 +83,13 @@ def house(tmp_path: Path, monday: str, transactional_db: None) -> Iterator[House
         finally:
             drill.stop()
     _drop(name)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser of the stories alone: the event loop of a shared one would stay in the thread of the tests after them."""
+    with headless() as browser:
+        yield browser
 
 
 @pytest.fixture
