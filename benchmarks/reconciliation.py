@@ -41,14 +41,15 @@ INSERT INTO billing_payorder (id, number, channel, method, amount, title, status
          %(day)s::timestamptz, '{}', 0, '' FROM generate_series(1, %(rows)s) n;
 INSERT INTO billing_payordercharge (order_id, charge_id, amount) SELECT n, n, 500 + n %% 20000 FROM generate_series(1, %(rows)s) n;
 INSERT INTO billing_payment (id, order_id, channel, transaction_id, amount, success_at, recorded_at, source)
-  SELECT n, n, 'wechat', '42000024' || lpad(n::text, 20, '0'), 500 + n %% 20000,
+  SELECT n, n, CASE WHEN n = ANY(%(d9)s) THEN 'insurance' ELSE 'wechat' END, '42000024' || lpad(n::text, 20, '0'),
+         500 + n %% 20000 + CASE WHEN n = ANY(%(d9)s) THEN 999 ELSE 0 END,
          %(day)s::timestamptz + interval '1 hour' + n %% 80000 * interval '1 second', %(day)s::timestamptz, 'notice'
   FROM generate_series(1, %(rows)s) n;
 INSERT INTO billing_settlement (payment_id, charge_id, amount, settled_at)
   SELECT id, id, amount, CASE WHEN id = ANY(%(d6)s) THEN success_at + interval '1 day' ELSE success_at END
   FROM billing_payment WHERE id <> ALL(%(d3)s);
-INSERT INTO billing_paymentsplit (payment_id, insurer, total, fund, personal, own_cash, other)
-  SELECT id, 'basic', amount + 999, 1000, 0, amount - 1, 0 FROM billing_payment WHERE id = ANY(%(d9)s);
+INSERT INTO billing_paymentsplit (payment_id, insurer, total, fund, personal, own_cash, other, cash_channel, cash_transaction_id, cash_at)
+  SELECT id, '310', amount, 1000, 0, amount - 1000, 0, 'wechat', transaction_id, success_at FROM billing_payment WHERE id = ANY(%(d9)s);
 INSERT INTO billing_refund (id, number, key, payment_id, charge_id, settlement_id, amount, reason, status, requested_at, requested_by_service,
                             channel_refund_id, success_at, recorded_at, attempts, last_error)
   SELECT p.id, 'R20240506' || lpad(p.id::text, 10, '0'), p.id, p.id, s.charge_id, s.id, p.amount, 'x', 'succeeded', p.success_at, 'x',

@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("finance/analysis/", reports.analysis, name="analysis"),
     path("finance/analysis/export/", reports.analysis_export, name="analysis_export"),
     path("finance/cases/<int:case_id>/", finance.case_page, name="case"),
+    path("finance/cases/<int:case_id>/take/", finance.case_take, name="case_take"),
     path("finance/cases/<int:case_id>/propose/", finance.case_propose, name="case_propose"),
     path("finance/cases/<int:case_id>/decide/", finance.case_decide, name="case_decide"),
     path("charges/<ids:charge_ids>/qr/", room.room_qr, name="room_qr"),

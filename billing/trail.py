@@ -22,6 +22,8 @@ def register_all() -> None:
             "receipt.read": _("opened a receipt"),
             "payment.take": _("took a payment"),
             "recon.case_approve": _("settled a difference"),
+            "recon.case_take": _("took a difference to work on"),
+            "security.insurance_of_another": _("showed the insurance code of somebody else"),
             "recon.run": _("compared a day with the channel"),
             "finance.analysis": _("looked at the finance analysis"),
             "finance.export": _("exported a finance report"),

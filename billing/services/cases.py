@@ -36,6 +36,20 @@ def _locked(actor: Actor, case_id: int) -> ReconCase:
 
 
 @entry
+def case_take(*, actor: Actor, case_id: int, at: datetime) -> ReconCase:
+    """Say that one works on it, so that nobody else does; taking it over from a colleague leaves its line too.
+
+    Whoever owns a case approves nothing by it: that takes a second person, whoever proposed (PAY-05).
+    """
+    case = _locked(actor, case_id)
+    if case.status == CaseStatus.DONE or actor.staff_id is None:
+        raise NoAction
+    ReconCase.objects.filter(pk=case_id).update(owner=actor.staff_id)
+    audit.record(actor, "recon.case_take", at=at, subject=case)
+    return case
+
+
+@entry
 def case_propose(*, actor: Actor, case_id: int, action: str, note: str, at: datetime) -> ReconCase:
     """Say what should be done, and why. A note is demanded for what moves nothing."""
     case = _locked(actor, case_id)

@@ -115,8 +115,15 @@ def _case(request: HttpRequest, case_id: int, *, form: Any = None, problem: Prob
     context = {
         "case": case, "form": form or CaseProposal(initial={"action": selectors.usual_action(case)}), "problem": problem,
         "sides": selectors.case_sides(case), "mine": case.proposed_by_account_id == actor_of(request).account_id,
+        "owned": case.owner_id is not None and case.owner_id == actor_of(request).staff_id,
     }  # fmt: skip
     return render(request, "billing/case.html", context, status=problem.status if problem else 200)
+
+
+@rule("billing.case_take", FINANCE, methods=["POST"], subject="recon_case")
+def case_take(request: HttpRequest, case_id: int) -> HttpResponse:
+    cases.case_take(actor=actor_of(request), case_id=case_id, at=clock.now())
+    return redirect("billing_staff:case", case_id=case_id)
 
 
 @rule("billing.case_propose", FINANCE, methods=["POST"], subject="recon_case_work")

@@ -89,7 +89,9 @@ class Books:
 
 def only_channel(books: Books) -> None:
     gone = books.paid(in_bill=False)
-    books.rows.append(books.pay_row(gone, 商户订单号="P20991231000001", 微信订单号="4299999999"))
+    books.rows.append(
+        books.pay_row(gone, 商户订单号=f"P2099123{books.numbers:07d}", 微信订单号=f"4299{books.numbers:06d}")
+    )
     books.rows.append(books.pay_row(gone))
 
 
@@ -103,7 +105,7 @@ def not_posted(books: Books) -> None:
     order = books.house.order(charge, at=when)
     with transaction.atomic():
         services.charge_cancel(actor=ROBOT, charge_id=charge.pk, at=when, reason="不去了")
-        money = services.Money("42777", order.amount, when, "query")
+        money = services.Money(f"42777{order.pk}", order.amount, when, "query")
         payment = payment_take(order_id=order.pk, money=money, at=when, actor=ROBOT)
     books.rows.append(books.pay_row(payment))
 
@@ -143,7 +145,7 @@ def paid_twice(books: Books) -> None:
     orders = [books.house.order(charge, at=when), books.house.order(charge, at=when)]
     for number, order in enumerate(orders):
         with transaction.atomic():
-            money = services.Money(f"4288{number}", order.amount, when, "query")
+            money = services.Money(f"4288{number}{order.pk}", order.amount, when, "query")
             books.rows.append(books.pay_row(payment_take(order_id=order.pk, money=money, at=when, actor=ROBOT)))
 
 
@@ -153,7 +155,7 @@ def refund_missing_there(books: Books) -> None:
 
 def refund_missing_here(books: Books) -> None:
     refund = books.refunded(books.paid(), in_bill=False)
-    books.rows += [books.refund_row(refund), books.refund_row(refund, 商户退款单号="R20991231000001")]
+    books.rows += [books.refund_row(refund), books.refund_row(refund, 商户退款单号=f"R2099123{books.numbers:07d}")]
 
 
 def refund_amount(books: Books) -> None:
@@ -170,7 +172,11 @@ def refund_stuck(books: Books) -> None:
     payment = books.paid()
     with transaction.atomic():
         refund = services.refund_request(
-            actor=ROBOT, charge_id=payment.settlements.get().charge_id, at=books.moment(15), reason="退号", key="stuck"
+            actor=ROBOT,
+            charge_id=payment.settlements.get().charge_id,
+            at=books.moment(15),
+            reason="退号",
+            key=f"stuck{payment.pk}",
         )
     books.rows.append(books.refund_row(refund))
 
@@ -188,14 +194,14 @@ def insured_otherwise(books: Books) -> None:
         0,
         2000,
         cash_channel="wechat",
-        cash_transaction_id="42990001",
+        cash_transaction_id=f"4299{order.pk}",
         cash_at=when,
     )
-    money = services.Money("ORD0001", order.amount, when, "query", split)
+    money = services.Money(f"ORD{order.pk}", order.amount, when, "query", split)
     with transaction.atomic():
         payment = payment_take(order_id=order.pk, money=money, at=when, actor=ROBOT)
     books.rows.append(
-        books.pay_row(payment, 微信订单号="42990001", 订单金额="19.99", 应结订单金额="19.99", 手续费="0.12000")
+        books.pay_row(payment, 微信订单号=f"4299{order.pk}", 订单金额="19.99", 应结订单金额="19.99", 手续费="0.12000")
     )
 
 

@@ -23,7 +23,7 @@ from billing.states import CaseStatus
 from hospital.kit import clock
 from tests.billing.books import INJECTED, ROBOT, Books, only_hospital
 from tests.billing.conftest import Bank, House
-from tests.cast import actor_of_person
+from tests.cast import actor_of_person, client_for
 
 pytestmark = pytest.mark.django_db
 
@@ -226,3 +226,24 @@ def test_the_databases_own_plan_joins_a_large_day_quickly(books: Books) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM billing_reconrun")
         assert cursor.fetchone() == (1,)
+
+
+def test_a_case_is_taken_taken_over_and_still_needs_a_second_person(books: Books) -> None:
+    """PAY-05: who works on it is seen by all; owning a case lets nobody approve what they proposed."""
+    only_hospital(books)
+    books.bill()
+    books.run()
+    case, page = ReconCase.objects.get(), "/staff/finance/cases/{}/"
+    first, second = (client_for(person) for person in (books.house.cast.finance, books.house.cast.second_finance))
+    assert first.post(page.format(case.pk) + "take/").status_code == 302
+    assert books.house.cast.finance.name in second.get(page.format(case.pk)).content.decode()
+    second.post(page.format(case.pk) + "take/")
+    case.refresh_from_db()
+    assert case.owner == books.house.cast.second_finance.staff
+    second.post(page.format(case.pk) + "propose/", {"action": "explain", "note": "已致电微信"})
+    assert second.post(page.format(case.pk) + "decide/", {"decision": "approve"}).status_code == 409
+    first.post(page.format(case.pk) + "take/")  # a colleague takes it over, and may approve
+    assert first.post(page.format(case.pk) + "decide/", {"decision": "approve"}).status_code == 302
+    case.refresh_from_db()
+    assert case.status == CaseStatus.DONE and case.proposed_by_account_id != case.approved_by_account_id
+    assert first.post(page.format(case.pk) + "take/").status_code == 409

@@ -228,3 +228,21 @@ def test_the_door_opens_to_post_only(bank: Bank, house: House) -> None:
     from django.test import Client
 
     assert Client().get("/pay/notify/wechat/").status_code == 405
+
+
+def test_a_genuine_notice_of_another_amount_is_refused_and_the_query_finds_the_truth(order: Any, bank: Bank) -> None:
+    bank.sandbox.break_at("notify", "wrong-amount")
+    bank.pays(order)
+    assert bank.rings() == 0 and not Payment.objects.exists()
+    assert AuditLine.objects.filter(action="security.pay_notice_refused", reason="amount").count() == 1
+    services.intents_resolve(at=order.created_at + timedelta(seconds=20))
+    assert Payment.objects.get().amount == order.amount
+
+
+def test_notices_in_another_order_book_the_same(house: House, order: Any, bank: Bank) -> None:
+    other = services.order_prepare(house.order(house.owe(house.cast.wang_fang)).pk, at=house.at, payer_ip="10.0.0.1")
+    for one in (order, other):
+        bank.pays(one)
+    bank.sandbox.break_at("reorder", "reversed")
+    assert bank.rings() == 2
+    assert list(Payment.objects.order_by("pk").values_list("order", flat=True)) == [other.pk, order.pk]

@@ -8,6 +8,7 @@ Refunds repeat the trade's number with a negative amount; ids end with a TAB; ba
 import re
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import date
 from typing import BinaryIO, cast
@@ -86,7 +87,7 @@ def _gbk(name: str) -> str:
         return name
 
 
-class _Commented:
+class _Commented(ABC):
     """Rows between two comment lines, then comments that add them up."""
 
     columns: tuple[str, ...] = ()
@@ -147,11 +148,11 @@ class _Commented:
         self.count += 1
         return {name: field.strip() for name, field in zip(self._header, fields, strict=True)}
 
-    def _row(self, row: dict[str, str], number: int) -> tuple[str, ...]:
-        raise NotImplementedError
+    @abstractmethod
+    def _row(self, row: dict[str, str], number: int) -> tuple[str, ...]: ...
 
-    def _prove(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _prove(self) -> None: ...
 
     def _said(self, pattern: re.Pattern[str]) -> dict[str, tuple[int, int]]:
         found = [match for line in self._footer if (match := pattern.match(line))]

@@ -6,6 +6,7 @@ width, its digits, and that amount, fee and net agree with their signs; a mercha
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import BinaryIO
@@ -40,7 +41,7 @@ def reader(source: BinaryIO, name: str, day: date | None) -> Reader:
     return ZME(source, of) if kind == "ZME" else ACOMN(source, of)
 
 
-class _Fixed:
+class _Fixed(ABC):
     columns: tuple[str, ...] = TRADE_COLUMNS
     widths: set[tuple[int, ...]] = set()
 
@@ -83,8 +84,8 @@ class _Fixed:
                 return cuts
         raise BillRefused(f"line {self._number}: no blank between two columns: they have slipped")
 
-    def _row(self, fields: list[bytes]) -> tuple[str, ...]:
-        raise NotImplementedError
+    @abstractmethod
+    def _row(self, fields: list[bytes]) -> tuple[str, ...]: ...
 
     def _add(self, label: str, value: int) -> None:
         self.totals[label] = self.totals.get(label, 0) + value

@@ -8,6 +8,7 @@ what is checked is the same as line by line.
 """
 
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import BinaryIO
@@ -69,7 +70,7 @@ def parse_fundflow(raw: bytes) -> Bill:
     return read_all(reader(io.BytesIO(raw), "", None))
 
 
-class _Table:
+class _Table(ABC):
     """Header, rows and a footer of two lines: what both kinds of file have."""
 
     columns: tuple[str, ...] = ()
@@ -162,11 +163,11 @@ class _Table:
                 raise BillRefused(f"line {first + wrong}: {column[wrong]!r} is no time") from refusal
         return [text + "+08:00" for text in column]
 
-    def _batch(self, body: str) -> Batch:
-        raise NotImplementedError
+    @abstractmethod
+    def _batch(self, body: str) -> Batch: ...
 
-    def _prove(self, tail: list[str]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _prove(self, tail: list[str]) -> None: ...
 
     def _said(self, tail: list[str]) -> dict[str, str]:
         """The figures of the footer by name; nothing may follow it."""

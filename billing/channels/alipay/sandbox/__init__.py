@@ -9,6 +9,7 @@ Mounted by `manage.py sandbox` under /alipay; `/_sandbox/...` are its controls (
 
 import os
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def make_app(state_dir: Path) -> Callable[[dict[str, Any], Callable[..., Any]], 
         app_public_key=env.text("ALIPAY_SANDBOX_APP_PUBLIC_KEY"),
         platform_private_key=env.text("ALIPAY_SANDBOX_PLATFORM_KEY"),
     )
-    scale = float(os.environ.get("ALIPAY_SANDBOX_SCALE", "0.02"))
+    scale = Decimal(os.environ.get("ALIPAY_SANDBOX_SCALE", "0.02"))
     sandbox = Sandbox(state_dir, keys, gateway=settings.ALIPAY_GATEWAY_URL, scale=scale)
     sandbox.start()
     return sandbox

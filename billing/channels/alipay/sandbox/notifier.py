@@ -6,6 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from urllib.parse import urlencode
 
 import requests
@@ -32,7 +33,7 @@ def http_post(url: str, body: str) -> str:
 
 
 class Notifier:
-    def __init__(self, store: Store, keys: Keys, clock: Callable[[], float], scale: float, post: Post) -> None:
+    def __init__(self, store: Store, keys: Keys, clock: Callable[[], float], scale: Decimal, post: Post) -> None:
         self._store, self._keys, self._clock, self._scale, self._post = store, keys, clock, scale, post
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -92,7 +93,7 @@ class Notifier:
             return 0
         self._store.run(
             "UPDATE notices SET attempts = attempts + 1, next_at = ? WHERE id = ?",
-            self._clock() + LADDER[attempts] * self._scale, notice_id,
+            self._clock() + float(LADDER[attempts] * self._scale), notice_id,
         )  # fmt: skip
         return 0
 

@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -56,7 +57,7 @@ class Sandbox:
     """`clock` answers unix seconds; `post` delivers notices; `scale` shortens every wait of the stand-in."""
 
     def __init__(
-        self, state_dir: Path, keys: Keys, *, gateway: str, scale: float = 1.0, post: Post = http_post,
+        self, state_dir: Path, keys: Keys, *, gateway: str, scale: Decimal = Decimal(1), post: Post = http_post,
         clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self.keys, self.scale, self.clock = keys, scale, clock
@@ -304,7 +305,7 @@ class Sandbox:
         ]
         for refund in self.store.all("SELECT * FROM refunds WHERE success_at >= ? AND success_at < ?", *span):
             rows.append(bills.row(self._order({"out_trade_no": refund["order_number"]}), refund))
-        return sorted(rows, key=lambda one: float(one["done"]))
+        return sorted(rows, key=lambda one: one["done"])
 
     def _bill(self, biz: dict[str, Any]) -> dict[str, Any]:
         if biz.get("bill_type") != "trade":

@@ -1,0 +1,59 @@
+"""G06: a notice is answered at once, by itself: a bounded number of queries, and nobody else is asked before the answer.
+
+Time on a loaded machine proves nothing; what a notice costs does. Half a second is room for hundreds of such queries.
+"""
+
+from typing import Any
+
+import pytest
+import requests
+
+from billing import services
+from billing.models import Payment
+from tests.billing.conftest import Bank, House, ring
+from tests.billing.insurer import Insurer, ring_insurer
+
+pytestmark = pytest.mark.django_db
+MOST = 60
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """From now on nobody outside can be asked."""
+
+    def cut() -> None:
+        def nobody(*args: Any, **kwargs: Any) -> Any:
+            raise AssertionError("a notice asked somebody outside before it was answered")
+
+        monkeypatch.setattr(requests.Session, "request", nobody)
+
+    return cut
+
+
+def test_wechat_is_answered_at_once_and_again_more_cheaply(
+    house: House, bank: Bank, alone: Any, django_assert_max_num_queries: Any
+) -> None:
+    order = services.order_prepare(house.order(house.owe(house.cast.wang_fang)).pk, at=house.at, payer_ip="10.0.0.1")
+    bank.pays(order)
+    sent = bank.sandbox.store.one("SELECT * FROM notices")
+    headers, body = bank.sandbox.notifier.envelope(sent, "2026-01-01T00:00:00+08:00")
+    alone()
+    with django_assert_max_num_queries(MOST) as first:
+        assert ring(headers, body).status_code == 204
+    assert Payment.objects.count() == 1
+    with django_assert_max_num_queries(len(first) // 2):
+        assert ring(headers, body).status_code == 204
+
+
+def test_the_insurer_is_answered_at_once(insurer: Insurer, alone: Any, django_assert_max_num_queries: Any) -> None:
+    _charge, order, _row = insurer.ready()
+    message = insurer.sandbox.notice(order.number)
+    alone()
+    with django_assert_max_num_queries(MOST // 4):
+        assert ring_insurer(message).status_code == 200
+
+
+def test_a_forged_notice_costs_less_than_a_good_one(bank: Bank, alone: Any, django_assert_max_num_queries: Any) -> None:
+    alone()
+    with django_assert_max_num_queries(MOST // 4):
+        assert ring({"Wechatpay-Signature": "x"}, "{}").status_code == 401
