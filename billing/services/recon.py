@@ -9,19 +9,21 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from hospital.audit import services as audit
 from hospital.kit import clock
 from hospital.kit.actor import Actor
+from hospital.kit.problems import Problem
 from hospital.kit.transactions import entry
 
-from ..models import BillFile, Channel, ReconCase, ReconRun
+from ..models import BillFetch, BillFile, Channel, ReconCase, ReconRun
 from ..parameters import FEE_BP, MIDNIGHT_MINUTES
 from ..states import CASE, CaseStatus
 from . import credit, recon_sql
 from .classes import Day, Found, classify
 
-__all__ = ["classify", "recon_again", "recon_run"]
+__all__ = ["BillAwaited", "classify", "recon_again", "recon_run"]
 
 BATCH = 500
 CARRY = timedelta(days=7)  # how long a movement may be in transit before nobody waits for it any more
@@ -29,15 +31,29 @@ CARRY = timedelta(days=7)  # how long a movement may be in transit before nobody
 Difference = tuple[dict[str, Any], Found]
 
 
+class BillAwaited(Problem):
+    """Every payment of the day would look like a difference: there is nothing yet to compare it with."""
+
+    code = "PAY-06-bill-awaited"
+    audited = False
+    title = _("The channel's bill of this day isn't here yet; the day is compared by itself as soon as it is.")
+    next_step = _("A bill may also be uploaded by hand.")
+
+
 @entry
 def recon_run(*, actor: Actor, channel: str, day: date, at: datetime, file_id: int | None = None) -> ReconRun:
-    """Compare one day; without `file_id` with the trade bill received last. The same data give the same digest."""
+    """Compare one day; without `file_id` with the trade bill received last. The same data give the same digest.
+
+    Raises BillAwaited, and compares nothing, before the bill is here or the channel said that there is none.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(7203, hashtext(%s))", [f"{channel} {day}"])
     files = (
         BillFile.objects.filter(channel=channel, kind=BillFile.Kind.TRADE).order_by("-received_at", "-pk").defer("raw")
     )
     file = files.get(pk=file_id) if file_id else files.filter(day=day).first()
+    if file is None and not BillFetch.objects.filter(channel=channel, day=day, no_bill=True).exists():
+        raise BillAwaited
     facts = Day(
         day=day, midnight=timedelta(minutes=MIDNIGHT_MINUTES.at(at)), fee_bp=FEE_BP[channel].at(at) if channel in FEE_BP else 0,
         merchant=settings.WECHATPAY_MCHID if channel == Channel.WECHAT else "", has_file=file is not None,

@@ -1,5 +1,6 @@
 """The finance office: the day as a balance on one page, differences as cases, refunds that need a second person."""
 
+import contextlib
 from datetime import date, timedelta
 from typing import Any
 
@@ -59,7 +60,10 @@ def _page(
 def run(request: HttpRequest) -> HttpResponse:
     """Compare the day again with the bill received last."""
     day, channel = day_asked(request.POST.get("day")), _channel(request.POST.get("channel"))
-    recon.recon_run(actor=actor_of(request), channel=channel, day=day, at=clock.now())
+    try:
+        recon.recon_run(actor=actor_of(request), channel=channel, day=day, at=clock.now())
+    except recon.BillAwaited as problem:
+        messages.warning(request, problem.reason)
     return _back(day, channel)
 
 
@@ -101,7 +105,8 @@ def bank_credit(request: HttpRequest) -> HttpResponse:
     except (credit.CreditKnown, credit.CreditZero) as problem:
         form.add_error("reference", problem.reason)
         return _page(request, day, channel, credit_form=form, status=problem.status)
-    recon.recon_run(actor=actor, channel=channel, day=day, at=at)
+    with contextlib.suppress(recon.BillAwaited):  # kept, and compared when the bill is here
+        recon.recon_run(actor=actor, channel=channel, day=day, at=at)
     return _back(day, channel)
 
 

@@ -69,7 +69,8 @@ class Books:
 
     def refund_row(self, refund: Refund, **changes: str) -> dict[str, str]:
         when = (refund.success_at or refund.requested_at).timestamp()
-        base = {"number": refund.number, "refund_id": f"503{refund.pk}", "amount": refund.amount, "created_at": when,
+        # Never the id of another refund here (503...): the comparison would take one line for the other's.
+        base = {"number": refund.number, "refund_id": f"504{refund.pk}", "amount": refund.amount, "created_at": when,
                 "success_at": when, "status": "SUCCESS"}  # fmt: skip
         order = {"number": refund.payment.order.number, "transaction_id": refund.payment.transaction_id,
                  "paid_total": refund.payment.amount, "success_at": when, "trade_type": "MWEB", "openid": "o",

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from billing import services
@@ -16,7 +17,7 @@ from billing.models import (
     ReconCase,
     ReconRun,
 )
-from billing.services import cases, closing, recon_sql
+from billing.services import cases, closing, recon, recon_sql
 from billing.services.bills import bills_fetch
 from billing.services.recon import recon_again
 from billing.states import CaseStatus
@@ -175,6 +176,20 @@ def test_yesterdays_bill_is_fetched_from_ten_and_reconciled(house: House, bank: 
     assert bills_fetch(at=morning + timedelta(hours=2)) == 0
 
 
+def test_a_day_is_not_compared_before_its_bill_is_here_pay_06(books: Books) -> None:
+    books.paid()
+    finance = client_for(books.house.cast.finance)
+    with pytest.raises(recon.BillAwaited):
+        books.run()
+    with pytest.raises(CommandError, match=str(recon.BillAwaited.title)):
+        call_command("reconcile", "--date", str(books.day))
+    page = finance.post("/staff/finance/run/", {"day": str(books.day), "channel": "wechat"}, follow=True)
+    assert page.status_code == 200 and "渠道账单还没到" in page.content.decode()
+    assert not ReconCase.objects.exists() and not ReconRun.objects.exists(), "nothing to compare with is no difference"
+    books.bill()
+    assert books.run().differences == {}
+
+
 def test_a_missing_bill_becomes_an_alarm_in_the_evening(house: House, bank: Bank) -> None:
     evening = clock.at_local(clock.business_day(house.at), time(18, 30))
     bank.sandbox.break_at("bill", "refuse", times=9)
@@ -221,8 +236,10 @@ def test_in_transit_is_looked_at_again_every_night_by_itself(books: Books) -> No
 
 
 def test_the_databases_own_plan_joins_a_large_day_quickly(books: Books) -> None:
-    """A smoke of the SQL itself: it runs on an empty day without a file."""
-    assert books.run(books.day - timedelta(days=100)).totals["channel_count"] == 0
+    """A smoke of the SQL itself: it runs on an empty day of which the channel says that it has no bill."""
+    day = books.day - timedelta(days=100)
+    BillFetch.objects.create(channel="wechat", day=day, next_try_at=books.house.at, no_bill=True)
+    assert books.run(day).totals["channel_count"] == 0
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM billing_reconrun")
         assert cursor.fetchone() == (1,)

@@ -41,7 +41,10 @@ class Command(BaseCommand):
                     raise SystemExit(1) from refusal
                 raise CommandError(f"refused whole: {refusal.context['reason']}") from refusal
             file_id = file.pk
-        run = recon.recon_run(actor=robot, channel=channel, day=day, at=at, file_id=file_id)
+        try:
+            run = recon.recon_run(actor=robot, channel=channel, day=day, at=at, file_id=file_id)
+        except recon.BillAwaited as problem:
+            raise CommandError(f"{day} {channel}: {problem.reason}") from problem
         cases = list(
             ReconCase.objects.filter(channel=channel, day=day)
             .order_by("difference", "key")
