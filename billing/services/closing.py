@@ -13,7 +13,7 @@ from hospital.kit.transactions import entry
 
 from ..channels import base
 from ..errors import SamePerson
-from ..models import BillFetch, BillFile, DayClose, Entry, ReconCase, ReconRun
+from ..models import BillFetch, BillFile, Channel, DayClose, Entry, ReconCase, ReconRun
 from ..states import CaseStatus
 
 
@@ -45,9 +45,9 @@ def day_hindrance(day: date, *, at: datetime) -> str:
             BillFile.objects.filter(channel=channel, day=day, kind=BillFile.Kind.TRADE).exists()
             or BillFetch.objects.filter(channel=channel, day=day, no_bill=True).exists()
         ):
-            return str(_("the bill of %(channel)s is missing") % {"channel": channel})
+            return str(_("the bill of %(channel)s is missing") % {"channel": Channel(channel).label})
         if not ReconRun.objects.filter(channel=channel, day=day).exists():
-            return str(_("%(channel)s was not reconciled") % {"channel": channel})
+            return str(_("%(channel)s was not reconciled") % {"channel": Channel(channel).label})
     open_cases = ReconCase.objects.filter(day=day, status=CaseStatus.OPEN).count()
     return str(_("%(open)d differences are open") % {"open": open_cases}) if open_cases else ""
 

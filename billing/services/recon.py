@@ -170,11 +170,8 @@ def _cases_store(found: Iterable[Difference], *, channel: str, day: date, actor:
                 _case_follow(known[key], row, difference, actor=actor, at=at)
             else:
                 fresh.append(_case_new(key, row, difference, channel=channel, day=day, at=at))
-        for case, (_row, difference) in zip(
-            ReconCase.objects.bulk_create(fresh), [pair for key, pair in zip(keys, batch, strict=True) if key not in known],
-            strict=True,
-        ):  # fmt: skip
-            CASE.begin(case, actor=actor, at=at, reason=difference.reason)
+        why = (difference.reason for key, (_row, difference) in zip(keys, batch, strict=True) if key not in known)
+        CASE.begin_all(zip(ReconCase.objects.bulk_create(fresh), why, strict=True), actor=actor, at=at)
 
 
 def _batches(found: Iterable[Difference]) -> Iterator[list[Difference]]:

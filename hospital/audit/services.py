@@ -1,6 +1,6 @@
 """Writing the audit trail: always in the transaction of what it speaks of, so that neither exists alone (SEC-04)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,11 +74,15 @@ def refusal_keep(verb: str, given: Mapping[str, Any], problem: Problem) -> None:
 
 
 @within
-def journal_move(move: Move) -> None:
+def journal_moves(moves: Sequence[Move]) -> None:
     """The journal of every Lifecycle, registered in wiring.py."""
-    values: dict[str, Any] = {
-        "lifecycle": move.lifecycle, "row_id": move.pk, "old": move.old, "new": move.new, "at": move.at,
-        "account_id": move.actor.account_id, "staff_id": move.actor.staff_id, "service": move.actor.service,
-        "reason": move.reason,
-    }  # fmt: skip
-    StatusChange.objects.create(**values)
+    StatusChange.objects.bulk_create(
+        [
+            StatusChange(
+                lifecycle=move.lifecycle, row_id=move.pk, old=move.old, new=move.new, at=move.at,
+                account_id=move.actor.account_id, staff_id=move.actor.staff_id, service=move.actor.service, reason=move.reason,
+            )
+            for move in moves
+        ],
+        batch_size=1000,
+    )  # fmt: skip

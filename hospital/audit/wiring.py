@@ -10,7 +10,7 @@ def wire() -> None:
 
     from . import doors, kinds, replies, sealing, services
 
-    lifecycle.journal_with(services.journal_move)
+    lifecycle.journal_with(services.journal_moves)
     transactions.refusals_to(services.refusal_keep)
     checks.register(doors.check_access, "access")
     sweeps.register(sealing.SWEEP, sealing.seal_finished, every=10, title="seals of the audit trail")

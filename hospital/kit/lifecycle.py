@@ -6,7 +6,7 @@
 The guard makes two callers safe without a lock: the second finds no row in the old state and meets StaleMove.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,11 +32,11 @@ class Move:
 
 
 _lifecycles: dict[str, "Lifecycle"] = {}
-_journal: Callable[[Move], None] | None = None
+_journal: Callable[[Sequence[Move]], None] | None = None
 
 
-def journal_with(write: Callable[[Move], None]) -> None:
-    """Registered by hospital.audit: where moves are written down."""
+def journal_with(write: Callable[[Sequence[Move]], None]) -> None:
+    """Registered by hospital.audit: where moves are written down, one or many at a time."""
     global _journal
     _journal = write
 
@@ -70,6 +70,13 @@ class Lifecycle:
         self._write(row, "", str(getattr(row, self.field)), actor, at, reason)
 
     @within
+    def begin_all(self, rows: Iterable[tuple[models.Model, str]], *, actor: Actor, at: datetime) -> None:
+        """`begin` for many rows at once, each with its reason: a thousand cost as many statements as one."""
+        self._keep([
+            Move(self.name, int(row.pk), "", str(getattr(row, self.field)), actor, at, reason) for row, reason in rows
+        ])  # fmt: skip
+
+    @within
     def move(self, row: models.Model, to: str, *, actor: Actor, at: datetime, reason: str = "", **changes: Any) -> None:
         """Move `row` to state `to`, with `changes` of its other columns in the same UPDATE.
 
@@ -87,6 +94,10 @@ class Lifecycle:
         self._write(row, old, new, actor, at, reason)
 
     def _write(self, row: models.Model, old: str, new: str, actor: Actor, at: datetime, reason: str) -> None:
+        self._keep([Move(self.name, int(row.pk), old, new, actor, at, reason)])
+
+    @staticmethod
+    def _keep(moves: Sequence[Move]) -> None:
         if _journal is None:
             raise RuntimeError("no journal is registered: is hospital.audit installed?")
-        _journal(Move(self.name, int(row.pk), old, new, actor, at, reason))
+        _journal(moves)

@@ -1,13 +1,14 @@
 """A status moves along its table, once, and each move leaves a row."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import transaction
 
 from hospital.audit.models import StatusChange
-from hospital.kit import lifecycle
+from hospital.kit import clock, lifecycle
 from hospital.kit.lifecycle import Lifecycle
 from hospital.kit.problems import StaleMove
 from hospital.people.models import Patient
@@ -76,3 +77,14 @@ def test_without_a_journal_nothing_moves(cast: Cast, moves: Lifecycle, monkeypat
     with pytest.raises(RuntimeError, match="no journal"), transaction.atomic():
         moves.move(cast.wang_fang.patient, THERE, actor=HOUSE, at=cast.at)
     assert Patient.objects.get(pk=cast.wang_fang.patient_id).region_code == HERE
+
+
+def test_many_beginnings_are_written_down_at_the_price_of_one(moves: Lifecycle, django_assert_num_queries: Any) -> None:
+    rows = [(_row_of(number), f"reason {number}") for number in range(1, 501)]
+    with django_assert_num_queries(3), transaction.atomic():  # the savepoint, its end, and one statement
+        moves.begin_all(rows, actor=HOUSE, at=clock.now())
+    assert len(_journal()) == 500 and _journal()[0][1:4] == ("", HERE, "reason 1")
+
+
+def _row_of(number: int) -> Any:
+    return SimpleNamespace(pk=number, region_code=HERE)
