@@ -79,7 +79,9 @@ def test_without_a_journal_nothing_moves(cast: Cast, moves: Lifecycle, monkeypat
     assert Patient.objects.get(pk=cast.wang_fang.patient_id).region_code == HERE
 
 
-def test_many_beginnings_are_written_down_at_the_price_of_one(moves: Lifecycle, django_assert_num_queries: Any) -> None:
+def test_many_beginnings_are_written_down_at_the_price_of_one(
+    db: None, moves: Lifecycle, django_assert_num_queries: Any
+) -> None:
     rows = [(_row_of(number), f"reason {number}") for number in range(1, 501)]
     with django_assert_num_queries(3), transaction.atomic():  # the savepoint, its end, and one statement
         moves.begin_all(rows, actor=HOUSE, at=clock.now())
