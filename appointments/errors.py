@@ -104,6 +104,13 @@ class AppealReasonNeeded(Problem):
     next_step = _("Write it in a few words.")
 
 
+class QuestionFirst(Problem):
+    code = "AP-07-question"
+    status = 422
+    title = _("One short question first")
+    next_step = _("Many bookings come from here at the moment. Answer the question below, then book.")
+
+
 class AlreadyWaiting(Problem):
     code = "AP-07-waiting"
     title = _("This patient is waiting for that doctor already")

@@ -73,6 +73,24 @@ ABSENCES_HALF_YEAR = Parameter(
     "appointments.absences_half_year", int, 3, source="AP-06",
     title=_("Missed visits in half a year that ban for half a year"),
 )  # fmt: skip
+HOLDS_SUSPECT = Parameter(
+    "appointments.holds_suspect",
+    int,
+    8,
+    source="AP-07",
+    title=_("Bookings begun in an hour before a question is asked"),
+)
+DEVICE_ACCOUNTS = Parameter(
+    "appointments.device_accounts", int, 20, source="AP-07",
+    title=_("Other accounts that booked from one device in a day before a question is asked"),
+)  # fmt: skip
+PEOPLE_SUSPECT = Parameter(
+    "appointments.people_suspect", int, 4, source="AP-07",
+    title=_("Other people for whom an account booked in a day before a question is asked"),
+)  # fmt: skip
+QUESTION_TRIES = Parameter(
+    "appointments.question_tries", int, 1, source="AP-07", title=_("Answers that one question takes")
+)
 FOLLOWED = Parameter("appointments.followed", int, 50, source="A2", title=_("Doctors an account may follow"))
 HOLDS_PER_HOUR = Parameter(
     "appointments.holds_per_hour", int, 20, source="AP-07", title=_("Bookings one account may begin in an hour")

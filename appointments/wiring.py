@@ -290,6 +290,7 @@ def _wire_audit() -> None:
     action_title("booking.desk_read", _("looked at the bookings at the window or on the telephone"))
     action_title("booking.override", _("set a rule aside for a booking"))
     action_title("booking.next_visit", _("booked the next visit"))
+    action_title("booking.question", _("answered a question before a booking"))
     action_title("booking.overrides", _("read which rules were set aside"))
     action_title("booking.read", _("opened a visit"))
     action_title("booking.to_check_in", _("scanned the visit card for check-in"))

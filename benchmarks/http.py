@@ -30,6 +30,7 @@ class Caller:
         body = urlencode(data).encode()
         head = (
             f"POST {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nCookie: {self.cookies}\r\n"
+            f"User-Agent: caller {hash(self.cookies)}\r\n"  # callers have browsers of their own
             f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         self.writer.write(head.encode() + body)

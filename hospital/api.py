@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hospital.kit.access import actor_of, require
-from hospital.kit.problems import Invalid, NotFound, Problem
+from hospital.kit.problems import Invalid, NotFound, Problem, TooMany
 from hospital.problem_pages import PageExpired, note_refusal
 
 if TYPE_CHECKING:  # rest_framework.views itself imports this module, by its name in the settings
@@ -74,7 +74,8 @@ def problem_answer(error: Exception, context: dict[str, Any]) -> Response | None
     else:
         return None
     note_refusal(context["request"]._request, problem)
-    return Response(problem.as_dict(), status=problem.status, content_type="application/problem+json")
+    headers = {"Retry-After": str(problem.retry_after)} if isinstance(problem, TooMany) else None
+    return Response(problem.as_dict(), status=problem.status, headers=headers, content_type="application/problem+json")
 
 
 def _sentence(value: Any) -> str:

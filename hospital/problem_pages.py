@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hospital.audit.services import record
 from hospital.kit import access, clock
-from hospital.kit.problems import Forbidden, NotFound, Problem, SignInNeeded
+from hospital.kit.problems import Forbidden, NotFound, Problem, SignInNeeded, TooMany
 from hospital.people import sessions
 from hospital.people.errors import ConfirmNeeded
 
@@ -87,6 +87,8 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
         response = render(request, template, {"problem": problem}, status=problem.status)
     if isinstance(problem, access.MethodNotAllowed):
         response["Allow"] = ", ".join(problem.allowed)
+    if isinstance(problem, TooMany):
+        response["Retry-After"] = str(problem.retry_after)
     add_never_cache_headers(response)
     return response
 

@@ -69,6 +69,10 @@ class PeriodOutput(serializers.Serializer[Any]):
 class BookingInput(serializers.Serializer[Any]):
     patient_id = serializers.IntegerField(min_value=1)
     period_id = serializers.IntegerField(min_value=1)
+    question = serializers.CharField(
+        required=False, max_length=300, default="", help_text="Token of the question that AP-07-question came with."
+    )
+    answer = serializers.CharField(required=False, allow_blank=True, max_length=20, default="")
 
 
 class CancelInput(serializers.Serializer[Any]):

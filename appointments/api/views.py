@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from appointments import selectors, services
+from appointments import errors, selectors, services
 from appointments.models import Booking, Channel
 from hospital.audit.replies import reply_once
 from hospital.kit import clock
@@ -88,18 +88,24 @@ class Bookings(APIView):
         asked.is_valid(raise_exception=True)
         actor, at = actor_of(request._request), clock.now()
 
+        said = asked.validated_data
+        proved = bool(said["question"]) and services.question_answer(
+            actor=actor, token=said["question"], answer=said["answer"], at=at
+        )
+
         def act() -> tuple[int, Mapping[str, Any]]:
-            booking = services.booking_hold_within(actor=actor, **asked.validated_data, at=at, channel=Channel.API)
+            booking = services.booking_hold_within(
+                actor=actor, patient_id=said["patient_id"], period_id=said["period_id"], at=at, channel=Channel.API,
+                proved=proved,
+            )  # fmt: skip
             return 201, _body(booking)
 
-        reply = reply_once(
-            actor=actor,
-            route="bookings.create",
-            key=request.headers.get("Idempotency-Key", ""),
-            body=body,
-            at=at,
-            act=act,
-        )
+        key = request.headers.get("Idempotency-Key", "")
+        try:
+            reply = reply_once(actor=actor, route="bookings.create", key=key, body=body, at=at, act=act)
+        except errors.QuestionFirst as problem:
+            text, token = services.question_new(actor)
+            raise errors.QuestionFirst(fields={"answer": text, "question": token}) from problem
         headers = {"Location": f"/api/v1/bookings/{reply.body['id']}/"}
         return Response(reply.body, status=reply.status, headers=headers)
 

@@ -41,6 +41,7 @@ from .queue import (
 from .roster import session_stop, sessions_close, sessions_generate, sessions_open_ahead
 from .sessions import clinic_stop, closures_enforce, session_add, session_substitute, week_copy
 from .stops import stop_called, stop_read, stop_refund, stopped_bookings_cancel
+from .suspicion import question_answer, question_new
 from .waiting import waiting_enter, waiting_withdraw, waiting_work_off
 
 __all__ = [
@@ -79,6 +80,8 @@ __all__ = [
     "machine_block",
     "next_visit_hold",
     "notices_deliver",
+    "question_answer",
+    "question_new",
     "quotas_apply",
     "session_add",
     "session_stop",

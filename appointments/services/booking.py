@@ -16,7 +16,7 @@ import billing.selectors
 import billing.services
 from hospital.kit import clock, notices, sweeps
 from hospital.kit.actor import Actor, Role, system
-from hospital.kit.problems import NotFound, TooMany
+from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry, within
 from hospital.messaging import services as messaging
 from hospital.organisation import services as organisation
@@ -39,6 +39,7 @@ from .conduct import must_not_be_banned
 from .overrides import Aside, let_pass
 from .places import Taken, place_give_back, place_take
 from .pools import place_take_extra
+from .suspicion import device_of, must_not_rush
 
 SWEEP = "appointments.notices"
 WAITING_SWEEP = "appointments.waiting"
@@ -58,23 +59,26 @@ _REFUSALS = {
 
 @entry
 def booking_hold(
-    *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP, extra: bool = False
-) -> Booking:
+    *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP,
+    extra: bool = False, proved: bool = False,
+) -> Booking:  # fmt: skip
     """Hold a place of a period for a patient until it is paid, or book it at once when it costs nothing (PAY-11).
 
     Raises NotFound, RealNameNeeded (AP-01), SessionClosed, PeriodOver, PeriodFull, OnePerHalfDay, TooManyDepartments,
     TimeOverlap (AP-04), and what the kind of visit refuses. Held twice by the same patient, it is the same hold.
-    `extra`: the doctor makes one place more than the roster has (NoMoreExtra).
+    `extra`: the doctor makes one place more than the roster has (NoMoreExtra). `proved`: a question was answered, which
+    suspicion asks for (QuestionFirst).
     """
     return booking_hold_within(
-        actor=actor, patient_id=patient_id, period_id=period_id, at=at, channel=channel, extra=extra
-    )
+        actor=actor, patient_id=patient_id, period_id=period_id, at=at, channel=channel, extra=extra,
+        proved=proved,
+    )  # fmt: skip
 
 
 @within
 def booking_hold_within(
     *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP,
-    extra: bool = False, aside: Aside | None = None,
+    extra: bool = False, aside: Aside | None = None, proved: bool = False,
 ) -> Booking:  # fmt: skip
     """`booking_hold` for apps above, inside their transaction; `aside`: what staff set aside, kept by the caller."""
     policy.must_act_for(actor, patient_id)
@@ -99,7 +103,8 @@ def booking_hold_within(
     same = Booking.objects.filter(patient_id=patient_id, period_id=period_id, status=BookingStatus.HELD).first()
     if same is not None:
         return same
-    _not_too_many(actor, at)
+    asks = kinds.get(session.kind).start_url is None  # the page of an upper app has no place for a question
+    must_not_rush(actor, patient_id, at, proved=proved or not asks)
     within_departments(patient_id, period, at, aside=aside)
     try:
         with transaction.atomic():  # a refusal gives the place back at once, whatever the caller makes of it
@@ -110,15 +115,6 @@ def booking_hold_within(
             return _hold(actor, patient_id, period, taken, channel, at)
     except IntegrityError as error:
         refuse(error)
-
-
-def _not_too_many(actor: Actor, at: datetime) -> None:
-    """AP-07: nobody begins bookings by the dozen, whoever they are for. What was begun is a row and is counted."""
-    if not actor.is_patient:
-        return
-    begun = Booking.objects.filter(account_id=actor.own_account_id, created_at__gt=at - timedelta(hours=1)).count()
-    if begun >= parameters.HOLDS_PER_HOUR.at(at):
-        raise TooMany
 
 
 def refuse(error: IntegrityError) -> NoReturn:
@@ -172,7 +168,7 @@ def _hold(actor: Actor, patient_id: int, period: Period, taken: Taken, channel: 
         period=period, session=session, doctor_id=session.doctor_id, department_id=session.department_id,
         date=session.date, half_day=session.half_day, during=DateTimeTZRange(period.starts_at, period.ends_at), kind=session.kind,
         channel=channel, pool=taken.pool, number=taken.number, status=BookingStatus.HELD, charge=charge, held_until=held_until,
-        created_at=at,
+        created_at=at, device=device_of(actor) if actor.is_patient else "",
     )  # fmt: skip
     BOOKING.begin(booking, actor=actor, at=at)
     if charge.amount == 0:

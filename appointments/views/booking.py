@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
-from appointments import kinds, parameters, selectors, services
+from appointments import errors, kinds, parameters, selectors, services
 from appointments.models import Period
 from appointments.states import BookingStatus
 from hospital.kit import clock
@@ -37,10 +37,15 @@ def _hold(request: HttpRequest, session_id: int) -> HttpResponse:
         return _page(request, session_id, form=form, status=422)
     if not Period.objects.filter(pk=form.cleaned_data["period"], session_id=session_id).exists():
         raise NotFound
+    actor, at = actor_of(request), clock.now()
+    token = request.POST.get("question", "")
+    proved = bool(token) and services.question_answer(
+        actor=actor, token=token, answer=request.POST.get("answer", "")[:20], at=at
+    )
     try:
         booking = services.booking_hold(
-            actor=actor_of(request), patient_id=form.cleaned_data["patient"], period_id=form.cleaned_data["period"],
-            at=clock.now(),
+            actor=actor, patient_id=form.cleaned_data["patient"], period_id=form.cleaned_data["period"],
+            at=at, proved=proved,
         )  # fmt: skip
     except NotFound:
         raise
@@ -75,6 +80,7 @@ def _page(
             "line": line, "session": line.session, "periods": periods, "family": family, "form": form,
             "problem": problem, "chosen_patient": chosen, "chosen_period": form.data.get("period", "") if form else "",
             "hold_minutes": parameters.HOLD_MINUTES.at(at), "cancel_hours": parameters.CANCEL_HOURS.at(at),
+            "question": services.question_new(actor) if isinstance(problem, errors.QuestionFirst) else None,
             "early": parameters.CHECK_IN_EARLY.at(at),
         },
         status=status,

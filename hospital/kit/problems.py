@@ -111,6 +111,7 @@ class Busy(Problem):
 
 class TooMany(Problem):
     code = "too-many"
+    retry_after = 600  # seconds, as the answer says it
     status = 429
     audited = False
     title = _("Too many attempts")
