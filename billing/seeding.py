@@ -1,7 +1,8 @@
 """The demo's price list, and yesterday's payments with WeChat's bill of them; a second run changes nothing.
 
 Yesterday goes through the same verbs as every day. Its bill has three honest differences, so that the finance page
-shows what it is for: a payment at 23:58 that stands in the next bill, one of another till, and a wrong commission.
+shows what it is for: a payment of 23:59 the evening before that the channel counted after midnight, one of another till,
+and a wrong commission.
 """
 
 import random
@@ -52,10 +53,12 @@ def _yesterday(rng: random.Random, at: datetime) -> None:
     )
     with transaction.atomic():
         paid = [_paid(rng, rng.choice(patients), when, number) for number, when in enumerate(moments, start=1)]
-        _paid(rng, patients[0], clock.at_local(day, time(23, 58, 41)), 37)
+        late = _paid(rng, patients[0], clock.at_local(day - timedelta(days=1), time(23, 59, 12)), 37)
         refunds = [_refunded(payment, clock.at_local(day, time(17, number))) for number, payment in enumerate(paid[:3])]
     rows = [_pay_row(payment) for payment in paid] + [_refund_row(refund) for refund in refunds]
     rows[7]["手续费"] = "0.85000"
+    after_midnight = clock.at_local(day, time(0, 0, 9)).timestamp()
+    rows.insert(0, _pay_row(late, success_at=after_midnight))
     rows.append(_pay_row(paid[0]) | {"商户订单号": f"POS{day:%Y%m%d}0007", "微信订单号": f"42009{day:%Y%m%d}000007"})
     file, _new = bill_import(
         actor=_ROBOT, channel=Channel.WECHAT, raw=wire.render(rows), name=f"wechat-{day:%Y%m%d}.csv", at=at, day=day,
@@ -101,8 +104,8 @@ def _book(payment: Payment) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _pay_row(payment: Payment) -> dict[str, str]:
-    return wire.pay_row(_book(payment), appid=settings.WECHAT_APP_ID, mchid=settings.WECHATPAY_MCHID)
+def _pay_row(payment: Payment, **changes: object) -> dict[str, str]:
+    return wire.pay_row(_book(payment) | changes, appid=settings.WECHAT_APP_ID, mchid=settings.WECHATPAY_MCHID)
 
 
 def _refund_row(refund: Refund) -> dict[str, str]:

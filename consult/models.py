@@ -161,6 +161,7 @@ class ConsentText(AppendOnly):
 
     class Meta:
         verbose_name = _("consent to online visits")
+        verbose_name_plural = _("consents to online visits")
 
     def __str__(self) -> str:
         return f"v{self.version}"

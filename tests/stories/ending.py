@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management import call_command
+from django.db.models import Q
 from django.test import override_settings
 
 from billing.models import Payment, ReconCase
@@ -48,7 +49,8 @@ def what_the_house_knows(since: datetime) -> dict[str, Any]:
         "prescriptions": list(prescriptions.values_list("status", flat=True)),
         "alarms": list(Alarm.objects.filter(patient__record_no=RECORD_NO).values_list("status", flat=True)),
         "visits": list(visits.values_list("status", flat=True)),
-        "differences": ReconCase.objects.filter(day__gte=clock.business_day(since)).count(),
+        # The demo's own yesterday has its differences; none of them may be one of which the channel knows nothing.
+        "differences": ReconCase.objects.filter(Q(day__gte=clock.business_day(since)) | Q(difference="D2")).count(),
     }
 
 

@@ -9,6 +9,7 @@ import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from html import escape
 from importlib import import_module
 from importlib.util import find_spec
@@ -21,6 +22,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from wsgiref.util import setup_testing_defaults
 
 from django.core.management.base import BaseCommand
+
+from hospital.kit import clock
 
 # prefix -> module. A module may serve several prefixes; its application sees the prefix in SCRIPT_NAME.
 SANDBOXES = {
@@ -82,7 +85,7 @@ class Mounts:
     def _front_page(self) -> str:
         """The phone of everybody in the demo: the latest texts, so that a person finds the code to sign in with."""
         rows = "".join(
-            f"<tr><td>{escape(str(text.get('at', '')))}</td><td>{escape(str(text.get('receiver', '')))}</td>"
+            f"<tr><td>{_local(str(text['at']))}</td><td>{escape(str(text.get('receiver', '')))}</td>"
             f"<td>{escape(str(text.get('text', '')))}</td></tr>"
             for text in reversed(self._texts()[-30:])
         )
@@ -104,6 +107,11 @@ class Mounts:
         setup_testing_defaults(environ)
         body = b"".join(self.apps["/sms"](environ, _ignore_start))
         return list(json.loads(body)["messages"])
+
+
+def _local(moment: str) -> str:
+    """The sandbox writes in UTC; people look at the clock on their wall."""
+    return f"{clock.local(datetime.fromisoformat(moment)):%m-%d %H:%M:%S}"
 
 
 def _ignore_start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
