@@ -98,7 +98,7 @@ def read_lines(data: QueryDict) -> list[LineSpec]:
     """The rows that name a drug."""
     lines = []
     for row in range(ROWS + 5):
-        code = words(data, f"drug_{row}")
+        code = _code_of(words(data, f"drug_{row}"))
         if not code:
             continue
         days = words(data, f"days_{row}")
@@ -114,10 +114,24 @@ def read_lines(data: QueryDict) -> list[LineSpec]:
     return lines
 
 
-def _rows(lines: list[LineSpec]) -> list[dict[str, Any]]:
+_BEFORE_CODE = " · "
+
+
+def _code_of(text: str) -> str:
+    """The code of a line of the list of drugs; what isn't from the list stays as it was typed, and is refused as unknown."""
+    return text.rpartition(_BEFORE_CODE)[2]
+
+
+def drug_words(drug: Drug) -> str:
+    """A drug as it stands in the list: two strengths of one name differ, and so do two makers by their code."""
+    return f"{drug}{_BEFORE_CODE}{drug.code}"
+
+
+def _rows(lines: list[LineSpec], drugs: list[Drug]) -> list[dict[str, Any]]:
+    listed = {drug.code: drug_words(drug) for drug in drugs}
     rows: list[dict[str, Any]] = [
         {
-            "drug": line.drug_code, "dose": f"{line.dose.normalize():f}" if line.dose else "",
+            "drug": listed.get(line.drug_code, line.drug_code), "dose": f"{line.dose.normalize():f}" if line.dose else "",
             "per_day": f"{line.per_day.normalize():f}" if line.per_day else "", "days": line.days or "",
             "route": line.route, "usage": line.usage_note, "source": line.source, "copied": line.copied_from_id or "",
         }
@@ -198,13 +212,14 @@ def _page(
     if draft is not None:
         findings = check(draft, list(draft.lines.select_related("drug").order_by("position")), at)
     earlier = Prescription.objects.filter(patient_id=found.patient_id, signed_at__isnull=False)
+    drugs = list(Drug.objects.filter(is_active=True).order_by("name", "strength", "code"))
     context = {
-        "encounter": found, "patient": found.patient, "work_url": work_url(found), "draft": draft, "rows": _rows(lines), "problem": problem,
-        "findings": findings, "drugs": Drug.objects.filter(is_active=True).order_by("name"),
+        "encounter": found, "patient": found.patient, "work_url": work_url(found), "draft": draft, "rows": _rows(lines, drugs), "problem": problem,
+        "findings": findings, "drugs": [(drug_words(drug), drug.initials) for drug in drugs],
         "diagnoses": selectors.encounter_diagnoses(found), "fresh": proof.is_fresh(request),
         "earlier": earlier.prefetch_related("lines").order_by("-signed_at")[:5], "long_reason": words(request.POST, "long_reason") or (draft.long_reason if draft else ""),
         "override_reason": words(request.POST, "override_reason") or (draft.override_reason if draft else ""),
-        "routes": sorted({route for row in Drug.objects.filter(is_active=True) for route in row.routes}),
+        "routes": sorted({route for drug in drugs for route in drug.routes}),
         "record": selectors.record_for(actor_of(request), found.patient_id, "prescribing", at=at),
     }  # fmt: skip
     return render(request, "emr/prescribe.html", context, status=problem.status if problem else 200)

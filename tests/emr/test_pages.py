@@ -202,6 +202,15 @@ def test_orders_are_placed_from_the_page(clinic: Clinic) -> None:
     assert Order.objects.get().items.count() == 2
 
 
+def test_a_drug_that_is_not_on_the_list_is_refused_and_stays_as_typed(clinic: Clinic) -> None:
+    client, url = client_for(clinic.cast.doctor_li), f"/staff/encounters/{clinic.encounter.pk}/prescription/"
+    page = client.get(url).content.decode()
+    assert page.count("· letrozole") == 1, "one list for all rows"
+    answer = client.post(url, {"drug_0": "来曲挫", "dose_0": "2.5", "per_day_0": "1", "days_0": "7", "action": "save"})
+    assert answer.status_code == 422 and 'value="来曲挫"' in answer.content.decode()
+    assert not Prescription.objects.exists()
+
+
 def test_a_doctor_of_another_department_meets_nothing(clinic: Clinic) -> None:
     client = client_for(clinic.cast.other_doctor)
     for path in ("", "amend/", "prescription/"):
@@ -217,7 +226,7 @@ def test_prescribe_review_choose_and_dispense_by_the_pages(clinic: Clinic) -> No
     clinic.save()
     doctor, url = client_for(clinic.cast.doctor_li), f"/staff/encounters/{clinic.encounter.pk}/prescription/"
     line = {
-        "drug_0": "letrozole",
+        "drug_0": "来曲唑 2.5mg×30片 · letrozole",
         "dose_0": "2.5",
         "per_day_0": "1",
         "days_0": "28",

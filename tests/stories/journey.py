@@ -133,9 +133,14 @@ def prescribes(day: Day, doctor: Page, encounter: str) -> str:
     doctor.goto(encounter)
     doctor.locator("main a[href*='/prescription/']").first.click()
     doctor.wait_for_url("**/prescription/")
-    drugs = doctor.locator("select[name=drug_0] option").all_inner_texts()
-    doctor.select_option("select[name=drug_0]", label=next(drug for drug in drugs if "来曲唑" in drug))
-    for name, value in {"dose_0": "2.5", "per_day_0": "1", "days_0": "7", "usage_0": "早餐后"}.items():
+    letrozole = doctor.locator("#drugs option[value^='来曲唑']").first.get_attribute("value")
+    for name, value in {
+        "drug_0": str(letrozole),
+        "dose_0": "2.5",
+        "per_day_0": "1",
+        "days_0": "7",
+        "usage_0": "早餐后",
+    }.items():
         doctor.fill(f"[name={name}]", value)
     doctor.select_option("select[name=route_0]", label="口服")
     day.look(doctor, "13-prescription")

@@ -217,7 +217,9 @@ def _prescribe(doctor: Visitor, encounter: str) -> str:
     def prescribe() -> None:
         doctor.open(f"{encounter}prescription/")
         form = doctor.form("drug_0")
-        drug = next(option.get("value") for option in form.element.iter("option") if "来曲唑" in (option.text or ""))
+        drug = next(
+            option.get("value") for option in form.element.iter("option") if "来曲唑" in option.get("value", "")
+        )
         line = {"drug_0": drug, "dose_0": "2.5", "per_day_0": "1", "days_0": "7", "usage_0": "早餐后"}
         doctor.submit("drug_0", "action=sign", **line)
 
