@@ -77,8 +77,12 @@ def visit_stopped(request: HttpRequest, booking_id: int) -> HttpResponse:
 
 class WaitingForm(forms.Form):
     patient = forms.TypedChoiceField(label=gettext_lazy("Who is the visit for?"), coerce=int)
-    first = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label=gettext_lazy("Until"), widget=forms.DateInput(attrs={"type": "date"}))
+    first = forms.DateField(
+        label=gettext_lazy("From"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    last = forms.DateField(
+        label=gettext_lazy("Until"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
     half_day = forms.ChoiceField(
         label=gettext_lazy("Half-day"), required=False, choices=[("", gettext_lazy("any")), *HalfDay.choices]
     )

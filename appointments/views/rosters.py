@@ -46,11 +46,11 @@ class _RosterForm(forms.Form):
 
 
 def _date(name: Any) -> forms.DateField:
-    return forms.DateField(label=name, widget=forms.DateInput(attrs={"type": "date"}))
+    return forms.DateField(label=name, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
 
 
 def _time(name: Any) -> forms.TimeField:
-    return forms.TimeField(label=name, widget=forms.TimeInput(attrs={"type": "time"}))
+    return forms.TimeField(label=name, widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
 
 
 class ExtraForm(_RosterForm):

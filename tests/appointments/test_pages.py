@@ -248,3 +248,12 @@ def test_the_hall_screen_needs_nobody_signed_in(clinic: Clinic, today: Booking) 
     page = Client().get(f"/hall/{clinic.cast.radiotherapy.pk}/")
     assert page.status_code == 200 and "王芳" not in text(page)
     assert "王*" in text(page) or "当前时段无门诊" in text(page)
+
+
+def test_dates_that_are_known_stand_in_the_field_as_browsers_read_them(clinic: Clinic, mine: Client) -> None:
+    """A date field of a browser shows nothing for a date written as people write it in Chinese."""
+    asked = mine.get(f"/doctors/{clinic.cast.doctor_li.staff.pk}/waiting/").content.decode()
+    assert f'name="first" value="{clinic.day - timedelta(days=1):%F}"' in asked
+    monday = clinic.day - timedelta(days=clinic.day.weekday())
+    week = client_for(clinic.cast.admin).get("/staff/rosters/", {"week": f"{monday:%F}"}).content.decode()
+    assert f'name="day" value="{monday:%F}"' in week
