@@ -20,6 +20,7 @@ class Phone:
         self.http = requests.Session()
         self.http.verify, self.http.trust_env = verify, False
         self.http.headers["Referer"] = f"{web}/"
+        self.http.headers["User-Agent"] = f"phone {self.token[:8]}"  # one device for a crowd is a dealer's (AP-07)
         if person.account is not None:
             key = client_for(person).cookies[settings.SESSION_COOKIE_NAME].value
             self.http.cookies.set(settings.SESSION_COOKIE_NAME, key)
