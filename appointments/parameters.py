@@ -76,7 +76,7 @@ ABSENCES_HALF_YEAR = Parameter(
 HOLDS_SUSPECT = Parameter(
     "appointments.holds_suspect",
     int,
-    8,
+    20,
     source="AP-07",
     title=_("Bookings begun in an hour before a question is asked"),
 )
@@ -93,7 +93,7 @@ QUESTION_TRIES = Parameter(
 )
 FOLLOWED = Parameter("appointments.followed", int, 50, source="A2", title=_("Doctors an account may follow"))
 HOLDS_PER_HOUR = Parameter(
-    "appointments.holds_per_hour", int, 20, source="AP-07", title=_("Bookings one account may begin in an hour")
+    "appointments.holds_per_hour", int, 40, source="AP-07", title=_("Bookings one account may begin in an hour")
 )
 MOVES = Parameter(
     "appointments.moves", int, 2, source="AP-05", title=_("Times a patient may move a booking to another time")
