@@ -26,7 +26,9 @@ class BillUpload(forms.Form):
 class BankCreditForm(forms.Form):
     amount = forms.DecimalField(label=_("Amount in yuan"), max_digits=14, decimal_places=2)
     reference = forms.CharField(label=_("Bank's reference"), max_length=64)
-    credited_on = forms.DateField(label=_("Credited on"), widget=forms.DateInput(attrs={"type": "date"}))
+    credited_on = forms.DateField(
+        label=_("Credited on"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
 
 
 class ReopenForm(forms.Form):

@@ -20,7 +20,7 @@ class ShownForm(forms.Form):
     )  # fmt: skip
     display = forms.CharField(label=_("Diagnosis, as it is written there"), max_length=300)
     hospital = forms.CharField(label=_("Hospital"), max_length=100)
-    diagnosed_on = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}))
+    diagnosed_on = forms.DateField(label=_("Date"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
     file = forms.FileField(
         label=_("Photo of the page"),
         help_text=_("JPEG, PNG or WebP, up to 10 MB"),

@@ -93,3 +93,15 @@ def test_the_map_names_models_where_they_are() -> None:
     lost = [f"{name} in {path}" for name, path in rows if not (PROJECT / path).exists()
             or f"class {name.rpartition('.')[2]}(" not in (PROJECT / path).read_text(encoding="utf-8")]  # fmt: skip
     assert not lost
+
+
+def test_every_field_of_a_date_writes_it_as_browsers_read_it() -> None:
+    """Without a format Django writes a known date as the language does, and `<input type="date">` shows an empty field."""
+    lost = [
+        f"{path}: {call}"
+        for path in tracked()
+        if path.suffix == ".py" and "tests" not in path.parts
+        for call in re.findall(r"(?:Date|Time)Input\([^)]*\)", path.read_text(encoding="utf-8"))
+        if '"type"' in call and "format=" not in call
+    ]
+    assert not lost

@@ -53,8 +53,12 @@ class TrailForm(forms.Form):
     record_no = forms.CharField(label=_("Medical record number"), required=False, max_length=20)
     staff = forms.CharField(label=_("Staff number or name"), required=False, max_length=40)
     action = forms.ChoiceField(label=_("Action"), required=False, choices=_actions)
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("Until"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
     refused = forms.BooleanField(label=_("Only what was refused"), required=False)
 
     def found(self) -> QuerySet[Entry]:
