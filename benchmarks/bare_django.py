@@ -1,6 +1,7 @@
-"""The least Django that can do it, as a yardstick: no middleware, no session, no form; one view that sends the SQL of a hold.
+"""The least Django that can do it, as a yardstick: no middleware, no session, no form; views that send the SQL of a hold
+(`hold/`) and of a read (`read/`), whose rows they answer as JSON.
 
-Served by the product's own gunicorn configuration. HOLDS_FILE has the recorded holds (benchmarks/replay.py). `naive/` is
+Served by the product's own gunicorn configuration. RECORDED_FILE has what was recorded (benchmarks/replay.py). `naive/` is
 the control: it counts and then writes, without a lock.
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
 from benchmarks.replay import replay
@@ -24,8 +25,14 @@ settings.configure(
     SECRET_KEY="of a benchmark",
     USE_TZ=True,
 )
-_FILE = Path(os.environ["HOLDS_FILE"])
-_holds: dict[int, list[object]] = {}  # read at the first request: they are recorded after this process has started
+_FILE = Path(os.environ["RECORDED_FILE"])
+_recorded: dict[int, list[object]] = {}  # filled at the first request: it is recorded after this process has started
+
+
+def _statements(number: int) -> list[object]:
+    if not _recorded:
+        _recorded.update(enumerate(pickle.loads(_FILE.read_bytes())))
+    return _recorded[number]
 
 
 def ready(request: HttpRequest) -> HttpResponse:
@@ -33,11 +40,19 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 
 def hold(request: HttpRequest, number: int) -> HttpResponse:
-    if not _holds:
-        _holds.update(enumerate(pickle.loads(_FILE.read_bytes())))
+    statements = _statements(number)
     with transaction.atomic(), connection.cursor() as cursor:
-        replay(cursor, _holds[number])
+        replay(cursor, statements)
     return HttpResponse(status=302, headers={"Location": "/pay/"})
+
+
+def read(request: HttpRequest, number: int) -> HttpResponse:
+    rows: list[object] = []
+    with connection.cursor() as cursor:
+        for sql, params, _ in _statements(number):
+            cursor.execute(sql, params)
+            rows += cursor.fetchall()
+    return JsonResponse({"rows": rows}, json_dumps_params={"default": str})
 
 
 def naive(request: HttpRequest, patient: int) -> HttpResponse:
@@ -50,5 +65,8 @@ def naive(request: HttpRequest, patient: int) -> HttpResponse:
     return HttpResponse(status=302, headers={"Location": "/pay/"})
 
 
-urlpatterns = [path("readyz", ready), path("hold/<int:number>/", hold), path("naive/<int:patient>/", naive)]
+urlpatterns = [
+    path("readyz", ready), path("hold/<int:number>/", hold), path("read/<int:number>/", read),
+    path("naive/<int:patient>/", naive),
+]  # fmt: skip
 application = get_wsgi_application()

@@ -10,7 +10,6 @@ the same gunicorn, turn by turn in the same run: a number of its own says more o
 
 import argparse
 import asyncio
-import contextlib
 import json
 import pickle
 import secrets
@@ -23,17 +22,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.house import house_of_its_own, machine
+from benchmarks.house import BARE, house_of_its_own, machine, served
 from benchmarks.http import Answer, Caller
 from benchmarks.replay import Hold, bare_rate, number_from_afar, recorded_hold
 from hospital.operations.house.demo import House
-from hospital.operations.house.environment import python
-from hospital.operations.house.layout import PROJECT
 from hospital.operations.house.speech import last_lines
-from hospital.operations.house.supervisor import Child, Supervisor, answers
 
 PATIENTS, CROWD, PLACES = 300, 300, 20
-BARE = "SANDBOX_PORT"  # nothing is paid here, so the port of the sandbox is free
 
 
 # --- Through the door ------------------------------------------------------------------------------------------
@@ -203,27 +198,6 @@ def measure(house: House, holds_file: Path, callers: int, rounds: int) -> dict[s
         "control_oversold": control(bare),
         "broken_invariants": broken,
     }
-
-
-@contextlib.contextmanager
-def served(house: House, holds_file: Path) -> Iterator[None]:
-    """The product's web process, and the bare Django beside it under the same configuration."""
-    port = house.layout.ports[BARE]
-    bare = Child(
-        "bare Django",
-        [f"{python().parent}/gunicorn", "-c", "deploy/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}",
-         "benchmarks.bare_django:application"],
-        answers(f"http://127.0.0.1:{port}/readyz"), house.layout.logs / "bare.log",
-    )  # fmt: skip
-    web = [child for child in house.children() if child.name == "web"]
-    crew = Supervisor([*web, bare], house.env | {"HOLDS_FILE": str(holds_file)}, PROJECT)
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            crew.start()
-        yield
-    finally:
-        with contextlib.redirect_stdout(sys.stderr):
-            crew.stop()
 
 
 def main() -> int:

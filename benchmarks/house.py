@@ -12,6 +12,9 @@ from hospital.operations.house.demo import House
 from hospital.operations.house.environment import python
 from hospital.operations.house.layout import PROJECT, scratch_layout
 from hospital.operations.house.speech import step
+from hospital.operations.house.supervisor import Child, Supervisor, answers
+
+BARE = "SANDBOX_PORT"  # nothing is paid in a benchmark, so the port of the sandbox is free
 
 
 @contextlib.contextmanager
@@ -44,6 +47,27 @@ def owner_step(house: House, title: str, *words: str) -> Path:
     with contextlib.redirect_stdout(sys.stderr):
         step(title, [python(), "manage.py", *words], log=log, env=house.owner_env, cwd=PROJECT)
     return log
+
+
+@contextlib.contextmanager
+def served(house: House, recorded_file: Path) -> Iterator[None]:
+    """The product's web process, and the bare Django beside it under the same configuration."""
+    port = house.layout.ports[BARE]
+    bare = Child(
+        "bare Django",
+        [f"{python().parent}/gunicorn", "-c", "deploy/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}",
+         "benchmarks.bare_django:application"],
+        answers(f"http://127.0.0.1:{port}/readyz"), house.layout.logs / "bare.log",
+    )  # fmt: skip
+    web = [child for child in house.children() if child.name == "web"]
+    crew = Supervisor([*web, bare], house.env | {"RECORDED_FILE": str(recorded_file)}, PROJECT)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            crew.start()
+        yield
+    finally:
+        with contextlib.redirect_stdout(sys.stderr):
+            crew.stop()
 
 
 def machine() -> dict[str, object]:

@@ -24,14 +24,21 @@ class Caller:
 
     async def post(self, path: str, data: dict[str, str]) -> Answer:
         """One form; connects again when the server closed a connection that was idle."""
+        body = urlencode(data).encode()
+        kind = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+        return await self._ask("POST", path, kind, body)
+
+    async def get(self, path: str) -> Answer:
+        return await self._ask("GET", path, "Accept: application/json\r\n", b"")
+
+    async def _ask(self, method: str, path: str, headers: str, body: bytes) -> Answer:
         if self.writer is None or self.writer.is_closing() or (self.reader is not None and self.reader.at_eof()):
             await self.connect()
         assert self.reader is not None and self.writer is not None
-        body = urlencode(data).encode()
         head = (
-            f"POST {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nCookie: {self.cookies}\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nCookie: {self.cookies}\r\n"
             f"User-Agent: caller {hash(self.cookies)}\r\n"  # callers have browsers of their own
-            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"{headers}\r\n"
         )
         self.writer.write(head.encode() + body)
         await self.writer.drain()

@@ -65,6 +65,16 @@ def recorded_hold(client: Any, actor: Any, patient_id: int, session_id: int, per
         return before + recorder.made
 
 
+def recorded_read(read: Callable[[], Any]) -> Hold:
+    """All the SQL with which a page or an answer of the API reads."""
+    from django.db import connection
+
+    recorder = _Recorder()
+    with connection.execute_wrapper(recorder):
+        read()
+    return [one for one in recorder.made if one[0].lstrip().startswith("SELECT")]
+
+
 def _plain(params: Any) -> Any:
     """Parameters that a process without the product can read: JSON as its text, a choice as its bare value."""
     from psycopg2.extras import Json

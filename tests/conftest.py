@@ -26,12 +26,13 @@ def cast(db: Any) -> Cast:
 
 @pytest.fixture(autouse=True)
 def only_what_a_test_sets_up(settings: Any) -> None:
-    """The demo's environment, in which `make test` runs, has Alipay and a receipt platform; a test says that it wants them.
+    """The demo's environment, in which `make test` runs, has every channel; a test says which of them it wants.
 
     One file of anchors for all tests would hold seals of databases that are gone.
     """
     settings.AUDIT_ANCHOR_FILE = ""
     settings.ALIPAY_APP_ID = ""
+    settings.INSURANCE_BASE_URL = ""
     settings.INVOICE_BASE_URL = ""
 
 

@@ -68,7 +68,7 @@ class Outcome:
     lines: int  # security lines written
 
 
-def _counters() -> dict[str, int]:
+def counters() -> dict[str, int]:
     """Rows written so far in this transaction, by table; PostgreSQL counts them even when a savepoint rolls back."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -80,7 +80,16 @@ def _counters() -> dict[str, int]:
 
 def knock(visitor: Visitor, path: str, verb: str, case: Case) -> Outcome:
     """One request; whatever it did is rolled back, so that each cell starts from the same house."""
-    before = _counters()
+    before = counters()
+    response, body = ask(visitor, path, verb, case)
+    moved = moved_since(before)
+    lines = moved.get("audit_entry", 0)
+    headers = "\n".join(f"{key}: {value}" for key, value in response.items())
+    return Outcome(response.status_code, body, headers, {t: n for t, n in moved.items() if t not in MAY_CHANGE}, lines)
+
+
+def ask(visitor: Visitor, path: str, verb: str, case: Case) -> tuple[Any, bytes]:
+    """The answer to one request, and its body; what it wrote is rolled back."""
     savepoint = transaction.atomic()
     savepoint._from_testcase = True  # lets the product's durable transactions run inside
     visitor.client.raise_request_exception = False
@@ -98,11 +107,13 @@ def knock(visitor: Visitor, path: str, verb: str, case: Case) -> Outcome:
     if visitor.client.cookies.output() != cookies:
         visitor.client.cookies.clear()  # a cookie that is new, e.g. of messages, would show on the next page
         visitor.client.cookies.load(cookies.replace("Set-Cookie: ", ""))
-    after = _counters()
-    moved = {table: after[table] - before.get(table, 0) for table in after if after[table] != before.get(table, 0)}
-    lines = moved.get("audit_entry", 0)
-    headers = "\n".join(f"{key}: {value}" for key, value in response.items())
-    return Outcome(response.status_code, body, headers, {t: n for t, n in moved.items() if t not in MAY_CHANGE}, lines)
+    return response, body
+
+
+def moved_since(before: dict[str, int]) -> dict[str, int]:
+    """Rows written since then in each table, rolled back or not."""
+    after = counters()
+    return {table: after[table] - before.get(table, 0) for table in after if after[table] != before.get(table, 0)}
 
 
 _NOISE = [

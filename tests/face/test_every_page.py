@@ -29,12 +29,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 NO_PAGE = {
     # to programs
     "livez", "readyz", "forms:concepts", "consult:messages", "organisation_staff:concepts",
-    "appointments:kiosk_pay_state",
+    "appointments:kiosk_pay_state", "appointments_staff:desk_pay_state",
     # fragments of pages that are looked at
     "people:card_qr", "billing:order_state", "billing_staff:room_state", "appointments:visit_queue", "emr_staff:icd10",
     "emr_staff:patient_360",
     # behind a card that was read at the kiosk: test_kiosk.py looks at them
     "appointments:kiosk_visits", "appointments:kiosk_slip",
+    # on to another page
+    "people:sign_in_code", "people:wechat", "billing:insured_back",
     # files
     "emr:report_pdf", "treatment:slip_pdf", "consult_staff:picture", "consult:picture", "billing:receipt_pdf",
     "appointments:exam_pdf", "billing_staff:daily_export", "billing_staff:analysis_export",
@@ -67,6 +69,12 @@ DOORS = [
 @pytest.fixture
 def _django_db_helper(house: House) -> None:
     """Takes the place of pytest-django's transaction for each test: the house keeps one for all its doors."""
+
+
+@pytest.fixture(autouse=True)
+def _wechat_is_set_up(settings: Any) -> None:
+    """As in the demo; without it the way to WeChat is a page that says so."""
+    settings.WECHAT_APP_ID = "wx0000000000000001"
 
 
 @pytest.fixture(scope="module")
