@@ -63,19 +63,6 @@ def charges_open(charge_ids: Iterable[int]) -> list[int]:
     return list(Charge.objects.filter(pk__in=list(charge_ids), status=ChargeStatus.OPEN).values_list("pk", flat=True))
 
 
-def charge_of(kind: str, subject_id: int) -> Charge | None:
-    """The latest charge of something in an app above."""
-    return Charge.objects.filter(kind=kind, subject_id=subject_id).order_by("-pk").first()
-
-
-def charges_of(kind: str, subject_ids: Iterable[int]) -> dict[int, Charge]:
-    """The latest charge of each of several things of one kind, in one query."""
-    return {
-        charge.subject_id: charge
-        for charge in Charge.objects.filter(kind=kind, subject_id__in=list(subject_ids)).order_by("pk")
-    }
-
-
 def open_charges_for(actor: Actor, *, at: datetime) -> QuerySet[Charge]:
     """Everything owed by the patients that this account acts for, soonest to expire first."""
     return (

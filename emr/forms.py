@@ -65,12 +65,6 @@ class SendForm(forms.Form):
     tracking_no = forms.CharField(label=_("Tracking number"), max_length=40)
 
 
-class AmendForm(forms.Form):
-    reason = forms.CharField(
-        label=_("Reason of the amendment"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
-    )
-
-
 class ProblemForm(forms.Form):
     """Which line of the problem list, and what it becomes."""
 

@@ -1,9 +1,7 @@
 """Who has which place."""
 
-from datetime import datetime
-
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from appointments.states import ACTIVE_BOOKING, BookingStatus
 from billing.models import Charge
 from hospital.kit import notices
+from hospital.kit.spans import Spanned
 from hospital.organisation.models import Department, Staff
 from hospital.people.models import Account, Patient
 
@@ -32,7 +31,7 @@ class Channel(models.TextChoices):
     WAITING = "waiting", _("waiting list")
 
 
-class Booking(models.Model):
+class Booking(Spanned):
     """A patient's claim to one place, from the hold to the visit.
 
     doctor, department, date, half_day, during and kind are copies of what was booked: the database's constraints on
@@ -52,7 +51,6 @@ class Booking(models.Model):
     )
     date = models.DateField(_("date"))
     half_day = models.CharField(_("half-day"), max_length=10, choices=HalfDay.choices)
-    during = DateTimeRangeField(_("time"))
     kind = models.CharField(_("kind"), max_length=20, choices=VisitKind.choices)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
     pool = models.CharField(_("pool"), max_length=10, choices=Pool.choices, db_default=Pool.COMMON)  # AP-02
@@ -111,16 +109,6 @@ class Booking(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.date} {self.status}"
-
-    @property
-    def starts_at(self) -> datetime:
-        assert self.during.lower is not None
-        return self.during.lower
-
-    @property
-    def ends_at(self) -> datetime:
-        assert self.during.upper is not None
-        return self.during.upper
 
 
 class Notice(notices.Notice):

@@ -1,7 +1,5 @@
 """Exams: what they need, what stands between two of them, and which machine, staff and time each order has (A6)."""
 
-from datetime import datetime
-
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -11,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.states import ACTIVE_EXAM, ExamStatus
 from emr.models import Order, Orderable
+from hospital.kit.spans import Spanned
 from hospital.organisation.models import Campus, Staff
 from hospital.people.models import Patient
 
@@ -108,7 +107,7 @@ class ExamRule(models.Model):
         return f"{self.first} -> {self.then}"
 
 
-class ExamShift(models.Model):
+class ExamShift(Spanned):
     """Who works at which machine when. What lies after `normal_until` is the fixed reserve of urgent exams (AP-14)."""
 
     machine = models.ForeignKey(
@@ -139,18 +138,8 @@ class ExamShift(models.Model):
     def __str__(self) -> str:
         return f"{self.machine_id} {self.staff_id}"
 
-    @property
-    def starts_at(self) -> datetime:
-        assert self.during.lower is not None
-        return self.during.lower
 
-    @property
-    def ends_at(self) -> datetime:
-        assert self.during.upper is not None
-        return self.during.upper
-
-
-class ExamBooking(models.Model):
+class ExamBooking(Spanned):
     """One order's machine, staff and time; or, without an order, a time in which the machine is blocked (AP-14): both
     are rows of one table, so that the database itself keeps them apart.
 
@@ -170,7 +159,6 @@ class ExamBooking(models.Model):
     machine = models.ForeignKey(ExamMachine, on_delete=models.PROTECT, related_name="bookings")
     shift = models.ForeignKey(ExamShift, on_delete=models.PROTECT, null=True, blank=True, related_name="bookings")
     staff = models.ForeignKey(Staff, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    during = DateTimeRangeField(_("time"))
     normal_until = models.DateTimeField(null=True, blank=True)  # of the shift
     is_urgent = models.BooleanField(_("urgent"), default=False)
     status = models.CharField(_("status"), max_length=10, choices=ExamStatus.choices, default=ExamStatus.BOOKED)
@@ -220,13 +208,3 @@ class ExamBooking(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.status}"
-
-    @property
-    def starts_at(self) -> datetime:
-        assert self.during.lower is not None
-        return self.during.lower
-
-    @property
-    def ends_at(self) -> datetime:
-        assert self.during.upper is not None
-        return self.during.upper

@@ -1,7 +1,5 @@
 """What can be booked: the week roster and what is generated from it for each day."""
 
-from datetime import datetime
-
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -11,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from appointments.states import SessionStatus
+from hospital.kit.spans import Spanned
 from hospital.organisation.models import Department, Staff
 
 
@@ -137,7 +136,7 @@ class RosterSlot(models.Model):
         return f"{self.doctor.name} {self.get_weekday_display()} {self.starts:%H:%M}-{self.ends:%H:%M}"
 
 
-class Session(models.Model):
+class Session(Spanned):
     """One half-day (or less) of one doctor on one date, generated from the roster. The copy is the truth from then on:
     a roster line changed later changes the days not yet generated."""
 
@@ -183,16 +182,6 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.doctor_id} {self.date} {self.half_day}"
-
-    @property
-    def starts_at(self) -> datetime:
-        assert self.during.lower is not None
-        return self.during.lower
-
-    @property
-    def ends_at(self) -> datetime:
-        assert self.during.upper is not None
-        return self.during.upper
 
 
 class Period(models.Model):

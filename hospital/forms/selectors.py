@@ -75,22 +75,6 @@ def response_for(actor: Actor, response_id: int, *, at: datetime) -> Response:
     return response
 
 
-def responses_of(actor: Actor, patient_id: int, *, at: datetime) -> list[Response]:
-    """The finished forms of a patient, newest first, for someone who may read them. Raises NotFound."""
-    with transaction.atomic():
-        if not (actor.is_system or cares(actor, patient_id, at) or (actor.is_patient and actor.acts_for(patient_id))):
-            raise NotFound
-        audit.record(actor, "forms.list", at=at, patient_id=patient_id)
-    rows = Response.objects.filter(patient_id=patient_id, completed_at__isnull=False)
-    return list(rows.select_related("questionnaire", "version").order_by("-completed_at")[:200])
-
-
-def responses_because(because: str, because_id: int) -> list[Response]:
-    """The forms of one row of an app above, which has asked who may see that row."""
-    rows = Response.objects.filter(because=because, because_id=because_id)
-    return list(rows.select_related("questionnaire", "version").order_by("pk"))
-
-
 def to_fhir(response: Response) -> Json:
     """The response as a FHIR R4 QuestionnaireResponse."""
     resource = response.version.content

@@ -1,7 +1,5 @@
 """What each department can give, by configuration (T12): items, machines, follow-up plans."""
 
-from datetime import datetime
-
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -9,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from hospital.kit.spans import Spanned
 from hospital.organisation.models import Department
 
 
@@ -104,7 +103,7 @@ class Machine(models.Model):
         return self.name
 
 
-class MachineBlock(models.Model):
+class MachineBlock(Spanned):
     """Maintenance, quality assurance: nobody is placed there (AP-14)."""
 
     machine = models.ForeignKey(Machine, on_delete=models.PROTECT, related_name="blocks", verbose_name=_("machine"))
@@ -124,14 +123,3 @@ class MachineBlock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.machine_id}: {self.reason}"
-
-    @property
-    def starts_at(self) -> datetime:
-        """The instant it begins; a time without bounds can't be stored."""
-        assert self.during.lower is not None
-        return self.during.lower
-
-    @property
-    def ends_at(self) -> datetime:
-        assert self.during.upper is not None
-        return self.during.upper

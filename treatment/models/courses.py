@@ -1,14 +1,13 @@
 """Courses and their sessions. A machine's minute and a patient's minute are taken once: the database sees to it."""
 
-from datetime import datetime
-
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from emr.models import Order
 from hospital.kit.append_only import AppendOnly
+from hospital.kit.spans import Spanned
 from hospital.organisation.models import Department, Staff
 from hospital.people.models import Patient
 
@@ -99,7 +98,7 @@ class Clearance(AppendOnly):
         return f"{self.course_id} {self.kind}"
 
 
-class Session(models.Model):
+class Session(Spanned):
     """One session of a course on a machine. `of` repeats the ordered number, so that the database can count along."""
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="sessions")
@@ -108,7 +107,6 @@ class Session(models.Model):
     number = models.PositiveSmallIntegerField(_("number"))
     of = models.PositiveSmallIntegerField(_("of"))
     day = models.DateField(_("day"))
-    during = DateTimeRangeField(_("time"))
     part = models.PositiveSmallIntegerField(default=1)  # 2: a second one on its day, by a signed decision (TR-07)
     status = models.CharField(_("status"), max_length=10, choices=SessionStatus.choices, default=SessionStatus.BOOKED)
     arrived_at = models.DateTimeField(null=True, blank=True)
@@ -147,17 +145,6 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.course_id} {self.number}/{self.of}"
-
-    @property
-    def starts_at(self) -> datetime:
-        """The instant it begins; a time without bounds can't be stored."""
-        assert self.during.lower is not None
-        return self.during.lower
-
-    @property
-    def ends_at(self) -> datetime:
-        assert self.during.upper is not None
-        return self.during.upper
 
     @property
     def tone(self) -> str:
