@@ -4,12 +4,9 @@ import os
 import signal
 import socket
 import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
 
 import requests
 from django.conf import settings
@@ -19,19 +16,9 @@ from hospital.kit import clock
 from hospital.operations.house.demo import House
 from hospital.operations.house.layout import PROJECT, scratch_layout
 from hospital.operations.house.supervisor import Child, Supervisor
+from tests.waiting import wait_until
 
 _OURS = ["SECRET_KEY", "BLIND_INDEX_KEY", "SIGNING_KEY"]
-
-
-def wait_until(true: Callable[[], Any], what: str, seconds: float = 120) -> Any:
-    """Wait for a condition and answer its value; fail with its name when it doesn't come."""
-    limit, tick = time.monotonic() + seconds, threading.Event()
-    while True:
-        value = true()
-        if value:
-            return value
-        assert time.monotonic() < limit, f"{what} did not come true within {seconds:.0f} s"
-        tick.wait(0.1)
 
 
 class WallClock:
@@ -124,7 +111,7 @@ class Drill:
         assert child.process is not None
         before = child.process
         os.killpg(before.pid, signal.SIGKILL)
-        wait_until(lambda: child.process is not before and child.is_alive, f"{name} started again", 30)
+        wait_until(lambda: child.process is not before and child.is_alive, f"{name} started again")
 
     def empty_redis(self) -> None:
         with socket.create_connection(("127.0.0.1", self.house.redis.port), timeout=5) as line:

@@ -4,7 +4,9 @@ Instants are aware (UTC inside); the edge speaks Asia/Shanghai. Business days ar
 PostgreSQL's own now() is never compared with: tests and drills move this clock, not the database's.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -15,6 +17,12 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 def now() -> datetime:
     """The present instant, aware."""
     return timezone.now()
+
+
+def running_from(at: datetime) -> Callable[[], datetime]:
+    """A clock that stands at `at` now and goes on at its usual pace: for work that takes longer than one instant."""
+    begun = monotonic()
+    return lambda: at + timedelta(seconds=monotonic() - begun)
 
 
 def local(at: datetime) -> datetime:

@@ -4,6 +4,9 @@ First a message whose time has come is planned: it appears in the inbox, and eac
 gets a Delivery with a provider key. Then deliveries are claimed by pushing their `due_at` into the future and
 committing; the provider is called outside any transaction. A process that dies in between leaves a delivery that is
 due again, and the provider key makes the repeated call harmless. One bad recipient never stops the next.
+
+A pass may take longer than a claim lasts: each claim counts from its own instant, and what outlived its claim is left
+to whoever claims it next. Otherwise slow processes would do one another's work over and over.
 """
 
 import logging
@@ -34,11 +37,12 @@ _LONGEST_WAIT = timedelta(minutes=10)
 
 def deliver_due(*, at: datetime) -> int:
     """Plan and send everything that is due; answers how many messages were planned and deliveries finished."""
+    now = clock.running_from(at)
     done = 0
-    while planned := _plan_batch(at):
+    while planned := _plan_batch(now()):
         done += planned
-    while claimed := _claim_batch(at):
-        done += sum(_send(delivery, at) for delivery in claimed)
+    while claimed := _claim_batch(now()):
+        done += sum(_send(delivery, now()) for delivery in claimed if now() < delivery.due_at)
     return done
 
 
@@ -92,8 +96,7 @@ def _claim_batch(at: datetime) -> list[Delivery]:
         batch = list(due.order_by("due_at", "pk").select_for_update(skip_locked=True)[:_BATCH])
         for delivery in batch:
             delivery.due_at = at + timedelta(seconds=CLAIM_SECONDS.at(at))
-            delivery.attempts += 1
-        Delivery.objects.bulk_update(batch, ["due_at", "attempts"])
+        Delivery.objects.bulk_update(batch, ["due_at"])
     return batch
 
 
@@ -111,7 +114,10 @@ def _send(delivery: Delivery, at: datetime) -> int:
         )  # fmt: skip
     except OutsideError as error:
         return _failed(delivery, error, message, at)
-    return _finish(delivery, DeliveryStatus.SENT, at, sent_at=at, provider_ref=reference[:100], last_error="")
+    return _finish(
+        delivery, DeliveryStatus.SENT, at, attempts=delivery.attempts + 1, sent_at=at, provider_ref=reference[:100],
+        last_error="",
+    )  # fmt: skip
 
 
 def render(message: Message, *, language: str = "") -> tuple[str, str]:
@@ -124,12 +130,17 @@ def render(message: Message, *, language: str = "") -> tuple[str, str]:
 def _failed(delivery: Delivery, error: OutsideError, message: Message, at: datetime) -> int:
     log.warning("delivery %s by %s failed: %s", delivery.pk, delivery.channel, error)
     given_up = at - message.not_before > timedelta(hours=GIVE_UP_HOURS.at(at))
+    failures, reason = delivery.attempts + 1, str(error)[:500]
     if error.lasting or given_up:
-        return _finish(delivery, DeliveryStatus.FAILED, at, last_error=str(error)[:500])
-    wait = min(timedelta(seconds=5 * 2**delivery.attempts), _LONGEST_WAIT)
-    delivery.due_at, delivery.last_error = at + wait, str(error)[:500]
-    delivery.save(update_fields=["due_at", "last_error"])
+        return _finish(delivery, DeliveryStatus.FAILED, at, attempts=failures, last_error=reason)
+    delivery.due_at, delivery.attempts, delivery.last_error = at + _pause_after(failures), failures, reason
+    delivery.save(update_fields=["due_at", "attempts", "last_error"])
     return 0
+
+
+def _pause_after(failures: int) -> timedelta:
+    """Twice as long after each failure, up to the longest; no power of two grows beyond what a timedelta can hold."""
+    return min(timedelta(seconds=5 * 2 ** min(failures, 10)), _LONGEST_WAIT)
 
 
 def _finish(delivery: Delivery, status: DeliveryStatus, at: datetime, **changes: Any) -> int:

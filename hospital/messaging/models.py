@@ -51,7 +51,7 @@ class Delivery(models.Model):
     provider_key = models.CharField(max_length=64, unique=True)
     status = models.CharField(max_length=10, choices=DeliveryStatus.choices, default=DeliveryStatus.WAITING)
     due_at = models.DateTimeField()
-    attempts = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)  # calls whose outcome is known; a claim alone counts nothing
     sent_at = models.DateTimeField(null=True, blank=True)
     provider_ref = models.CharField(max_length=100, blank=True)
     last_error = models.CharField(max_length=500, blank=True)

@@ -27,7 +27,7 @@ from tests.appointments.conftest import broken_invariants
 from tests.billing import conftest
 from tests.billing.conftest import Bank, House, ring
 from tests.cast import actor_of_person
-from tests.drill import wait_until
+from tests.waiting import wait_until
 
 SAMPLE = 5  # of each path, first and last included
 _PR_SET_PTRACER, _ANYBODY = 0x59616D61, ctypes.c_ulong(-1)
@@ -66,7 +66,7 @@ def sends(step: Callable[[], Any], log: Path, *, die_at: int | None = None) -> i
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
-        wait_until(lambda: _traced(pid) or tracer.poll() is not None, "strace looks on", 30)
+        wait_until(lambda: _traced(pid) or tracer.poll() is not None, "strace looks on")
         assert tracer.poll() is None, tracer.stderr and tracer.stderr.read()
         os.write(let_go, b"x")
         _, status = os.waitpid(pid, 0)

@@ -115,6 +115,54 @@ def test_a_delivery_in_the_hands_of_a_dead_process_is_taken_up_again(cast: Cast,
     assert len(gateway.sms()) == 1
 
 
+def test_claims_of_processes_that_died_do_not_lengthen_the_pause_after_a_failure(cast: Cast, gateway: Sandbox) -> None:
+    remind(cast.wang_fang)
+    delivery._plan_batch(NOON)
+    for died in range(6):
+        assert len(delivery._claim_batch(NOON + timedelta(minutes=died))) == 1
+    gateway.behave("sms", "error", times=1)
+    delivery.deliver_due(at=NOON + timedelta(minutes=6))
+    delivery.deliver_due(at=NOON + timedelta(minutes=6, seconds=15))
+    assert len(gateway.sms()) == 1
+
+
+def test_an_outage_of_a_day_ends_with_a_message_given_up_not_with_a_pass_that_breaks_down(
+    cast: Cast, gateway: Sandbox
+) -> None:
+    gateway.behave("sms", "error", times=1000)
+    remind(cast.wang_fang)
+    for ten_minutes in range(146):
+        delivery.deliver_due(at=NOON + timedelta(minutes=10 * ten_minutes))
+    assert Delivery.objects.get().status == DeliveryStatus.FAILED
+
+
+def test_what_outlived_its_claim_is_claimed_again_before_it_is_sent(
+    cast: Cast, gateway: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow pass: each send takes 20 seconds of a claim of 30. Nobody sends what somebody else may have in hand."""
+    passed = [timedelta(0)]
+    claims: list[list[int]] = []
+    monkeypatch.setattr(clock, "running_from", lambda at: lambda: at + passed[0])
+    send, claim = delivery._send, delivery._claim_batch
+
+    def slow(sent: Delivery, at: datetime) -> int:
+        passed[0] += timedelta(seconds=20)
+        return send(sent, at)
+
+    def counted(at: datetime) -> list[Delivery]:
+        batch = claim(at)
+        claims.append([one.pk for one in batch])
+        return batch
+
+    monkeypatch.setattr(delivery, "_send", slow)
+    monkeypatch.setattr(delivery, "_claim_batch", counted)
+    for number in range(4):
+        remind(cast.wang_fang, key=f"visit:{number}")
+    delivery.deliver_due(at=NOON)
+    assert [len(batch) for batch in claims] == [4, 2, 0]
+    assert [row["calls"] for row in gateway.sms()] == [1, 1, 1, 1]
+
+
 def test_quiet_hours_hold_back_what_is_not_urgent(cast: Cast, gateway: Sandbox) -> None:
     night = clock.at_local(clock.today(), time(23))
     remind(cast.wang_fang, at=night)

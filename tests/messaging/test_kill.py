@@ -5,9 +5,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
-import time as wall
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,17 +19,9 @@ from hospital.messaging.states import MessageStatus
 from hospital.organisation.models import PolicyParameter
 from tests.cast import Cast
 from tests.sandboxes import run_sandbox
+from tests.waiting import wait_until
 
 _ROOT = Path(__file__).resolve().parents[2]
-
-
-def wait_until(true: Callable[[], bool], *, seconds: float = 90) -> None:
-    """Wait for a condition; fail with its name when it doesn't come."""
-    tick = threading.Event()
-    limit = wall.monotonic() + seconds
-    while not true():
-        assert wall.monotonic() < limit, "the condition did not come true in time"
-        tick.wait(0.05)
 
 
 class Senders:
@@ -94,11 +83,12 @@ def test_no_message_is_lost_or_sent_twice_when_senders_are_killed(
                     services.message_withdraw(key=f"drill:later:{n}", at=clock.now())
             gateway.behave("sms", "drop", times=15)
             for round_ in range(12):
-                wait_until(lambda wanted=round_ * 15: len(gateway.sms()) >= wanted)
+                wait_until(lambda wanted=round_ * 15: len(gateway.sms()) >= wanted, f"round {round_}")
                 senders.kill_one(chance)
                 if round_ == 6:
                     gateway.behave("sms", "error", times=15)
-            wait_until(lambda: not Message.objects.filter(status__in=["waiting", "sending"]).exists())
+            unfinished = Message.objects.filter(status__in=["waiting", "sending"])
+            wait_until(lambda: not unfinished.all().exists(), "the last message went out")
         finally:
             senders.stop()
         sent = [row["text"] for row in gateway.sms()]

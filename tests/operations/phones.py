@@ -8,7 +8,7 @@ from django.conf import settings
 
 from appointments.models import Session
 from tests.cast import Person, client_for
-from tests.drill import wait_until
+from tests.waiting import wait_until
 
 
 class Phone:

@@ -25,7 +25,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from hospital.operations.house.layout import PROJECT, free_ports
-from tests.drill import Drill, wait_until
+from tests.drill import Drill
+from tests.waiting import wait_until
 
 DEPLOY = PROJECT / "deploy"
 POOL = 4  # server connections: fewer than callers, so that every connection serves many
@@ -117,7 +118,7 @@ class Pool:
         if os.geteuid() == 0:  # it refuses root
             command = ["runuser", "-u", "postgres", "--", *command]
         self.program = Program(command, self.folder / "pgbouncer.log")
-        wait_until(self._answers, f"PgBouncer's answer ({self.folder / 'pgbouncer.log'})", 20)
+        wait_until(self._answers, f"PgBouncer's answer ({self.folder / 'pgbouncer.log'})")
 
     def _answers(self) -> bool:
         try:
@@ -213,7 +214,7 @@ class Nginx:
     def start(self) -> None:
         command = [program("nginx"), "-c", str(self.conf), "-e", str(self.folder / "error.log"), "-g", "daemon off;"]
         self.program = Program(command, self.folder / "nginx.log")
-        wait_until(lambda: (self.folder / "nginx.pid").exists(), f"nginx ({self.folder / 'error.log'})", 10)
+        wait_until(lambda: (self.folder / "nginx.pid").exists(), f"nginx ({self.folder / 'error.log'})")
 
     def stop(self) -> None:
         if self.program is not None:

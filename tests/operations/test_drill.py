@@ -18,8 +18,9 @@ from hospital.kit import clock
 from hospital.messaging.models import Message
 from tests.appointments.conftest import Clinic, broken_invariants, prices
 from tests.cast import Cast
-from tests.drill import Drill, wait_until
+from tests.drill import Drill
 from tests.operations.phones import Phone
+from tests.waiting import wait_until
 
 PATIENTS = 30
 VICTIMS = ["web", "worker", "beat", "realtime", "worker", "web"]

@@ -23,8 +23,9 @@ from hospital.messaging.models import Message
 from hospital.people.models import OutgoingCode
 from tests.appointments.conftest import Clinic, broken_invariants, prices
 from tests.cast import Cast, Person
-from tests.drill import Drill, wait_until
+from tests.drill import Drill
 from tests.operations.phones import Phone
+from tests.waiting import wait_until
 
 SLOWEST = 10.0  # seconds that a page may take while a helper hangs
 IN_FLIGHT = 6  # requests that wait for one row; one worker has as many threads
@@ -112,7 +113,7 @@ def test_the_house_bears_every_fault_and_is_whole_again(drill: Drill, cast: Cast
                 _only_readiness_says_so(drill)
         finally:
             heal()
-        wait_until(lambda: _ready(drill), f"ready again after {fault.__name__}", 60)
+        wait_until(lambda: _ready(drill), f"ready again after {fault.__name__}")
         _every_visit_is_booked_and_told(session, paid)
 
     _a_hanging_gateway_starves_nobody_else(
@@ -188,13 +189,13 @@ def _sigterm_loses_no_request(drill: Drill, phones: list[Witness], session: Sess
                 )
                 for phone in phones
             ]
-            wait_until(lambda: _waiting_for_locks() == IN_FLIGHT, "all requests are in flight", 60)
+            wait_until(lambda: _waiting_for_locks() == IN_FLIGHT, "all requests are in flight")
             first.send_signal(signal.SIGTERM)
-            wait_until(lambda: not _listens(drill), "the door is closed", 20)
+            wait_until(lambda: not _listens(drill), "the door is closed")
         assert [one.result().status_code for one in asked] == [302] * IN_FLIGHT
     held = Booking.objects.filter(period_id=period_id, status=BookingStatus.HELD)
     assert held.count() == IN_FLIGHT
-    wait_until(lambda: web.process is not first and _listens(drill), "the web process is back", 60)
+    wait_until(lambda: web.process is not first and _listens(drill), "the web process is back")
 
 
 def _waiting_for_locks() -> int:

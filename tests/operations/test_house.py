@@ -8,8 +8,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +30,7 @@ from hospital.operations.house.services import APP, OWNER, Postgres, Redis
 from hospital.operations.house.speech import Trouble, step
 from hospital.operations.house.supervisor import Child, Supervisor, logs
 from hospital.operations.management.commands import sandbox
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
-    limit, tick = time.monotonic() + seconds, threading.Event()
-    while not true():
-        assert time.monotonic() < limit, "the condition did not come true in time"
-        tick.wait(0.02)
+from tests.waiting import wait_until
 
 
 # --- Ports and places -----------------------------------------------------------------------------------------
@@ -141,7 +133,7 @@ def test_a_part_that_dies_is_named_and_started_again(tmp_path: Path, capsys: pyt
         assert part.process is not None
         first = part.process.pid
         part.process.kill()
-        wait_until(lambda: part.process is not None and part.process.pid != first)
+        wait_until(lambda: part.process is not None and part.process.pid != first, "the part is started again")
     finally:
         house.stop()
         watching.join()
@@ -206,7 +198,7 @@ def test_a_killed_redis_that_nobody_has_buried_is_not_taken_for_alive(tmp_path: 
     redis.dir.mkdir(parents=True)
     with subprocess.Popen([program, "600"]) as dead:
         redis.pidfile.write_text(str(dead.pid), encoding="ascii")
-        wait_until(lambda: redis._pid() == dead.pid)
+        wait_until(lambda: redis._pid() == dead.pid, "the pid of the dead one")
         dead.kill()
-        wait_until(lambda: redis._pid() is None)
+        wait_until(lambda: redis._pid() is None, "nothing is taken for alive")
         assert Path(f"/proc/{dead.pid}/comm").read_text(encoding="utf-8").strip() == "redis-server"

@@ -29,9 +29,9 @@ from hospital.operations.house.layout import PROJECT
 from hospital.people.models import OutgoingCode
 from tests.appointments.conftest import Clinic, broken_invariants, prices
 from tests.cast import Cast
-from tests.drill import wait_until
 from tests.operations.phones import Phone
 from tests.operations.production import POOL, Pool, Production, open_folder, program
+from tests.waiting import wait_until
 
 PATIENTS, AT_ONCE = 12, 8
 

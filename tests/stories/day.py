@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.drill import wait_until
+from tests.waiting import wait_until
 
 from .house import House
 

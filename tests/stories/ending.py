@@ -13,7 +13,7 @@ from consult.models import OnlineVisit
 from emr.models import Order, Prescription
 from hospital.kit import clock
 from hospital.messaging.models import Delivery, Message
-from tests.drill import wait_until
+from tests.waiting import wait_until
 from treatment.models import Alarm, Session
 
 from .house import House

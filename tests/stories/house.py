@@ -8,7 +8,8 @@ from typing import Any
 import requests
 from django_otp.oath import TOTP
 
-from tests.drill import Drill, WallClock, wait_until
+from tests.drill import Drill, WallClock
+from tests.waiting import wait_until
 
 from .visitor import NoAnswer, Visitor
 

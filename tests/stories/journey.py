@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from hospital.kit import clock
 from hospital.people.identity import compose
-from tests.drill import wait_until
+from tests.waiting import wait_until
 
 from .day import TABLET, Day
 from .house import House

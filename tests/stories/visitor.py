@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 import requests
 import tinyhtml5
 
-from tests.drill import wait_until
+from tests.waiting import wait_until
 
 
 class NoAnswer(Exception):
@@ -127,4 +127,4 @@ class Visitor:
             except NoAnswer:
                 return None
 
-        return wait_until(tried, what, 180)
+        return wait_until(tried, lambda: f"{what} (on {self.url}, {self.status}: {self.text[:1500]})")
