@@ -24,6 +24,10 @@ MIDNIGHT_MINUTES = Parameter(
     "billing.midnight_minutes", int, 10, source="PAY-05", unit="min",
     title=_("A movement this close to midnight may stand in the next day's bill"),
 )  # fmt: skip
+UNIONPAY_CUT_MINUTES = Parameter(
+    "billing.unionpay_cut_minutes", int, 60, source="PAY-05", unit="min",
+    title=_("UnionPay's clearing day ends so long before midnight"),
+)  # fmt: skip
 WECHAT_FEE_BP = Parameter(
     "billing.wechat_fee_bp", int, 60, source="PAY-04", unit="1/10000",
     title=_("Commission agreed with WeChat Pay"),

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from .channels.alipay import views as alipay
 from .channels.insurance import views as insurance
+from .channels.unionpay import views as unionpay
 from .channels.wechat import views as wechat
 from .views import bills, insured, pay, prices, receipts
 
@@ -20,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pay/orders/<str:number>/insured/settle/", insured.settle, name="insured_settle"),
     path("pay/notify/wechat/", wechat.notify, name="notify_wechat"),
     path("pay/notify/alipay/", alipay.notify, name="notify_alipay"),
+    path("pay/notify/unionpay/", unionpay.notify, name="notify_unionpay"),
+    path("pay/back/unionpay/", unionpay.back, name="back_unionpay"),
     path("pay/notify/insurance/", insurance.notify, name="notify_insurance"),
     path("receipts/<str:number>/", receipts.receipt, name="receipt"),
     path("receipts/<str:number>/pdf/", receipts.receipt_pdf, name="receipt_pdf"),

@@ -13,6 +13,7 @@ def wire() -> None:
     from .channels import base
     from .channels.alipay import client as alipay
     from .channels.insurance import client as insurance
+    from .channels.unionpay import client as unionpay
     from .channels.wechat import client as wechat
     from .converters import Ids
     from .models import Channel
@@ -20,6 +21,7 @@ def wire() -> None:
 
     base.register(Channel.WECHAT, wechat.WeChatClient, wechat.is_ready)
     base.register(Channel.ALIPAY, alipay.AlipayClient, alipay.is_ready)
+    base.register(Channel.UNIONPAY, unionpay.UnionPayClient, unionpay.is_ready)
     base.register(Channel.INSURANCE, insurance.InsuranceClient, insurance.is_ready)
     kinds.register(
         kinds.ChargeKind(

@@ -32,6 +32,7 @@ def only_what_a_test_sets_up(settings: Any) -> None:
     """
     settings.AUDIT_ANCHOR_FILE = ""
     settings.ALIPAY_APP_ID = ""
+    settings.UNIONPAY_MER_ID = ""
     settings.INSURANCE_BASE_URL = ""
     settings.INVOICE_BASE_URL = ""
 

@@ -101,7 +101,7 @@ def order_refresh(order_id: int, *, at: datetime) -> bool:
         client = base.client(order.channel)
         state = client.query(order)
         if state.trade == base.Trade.WAITING and over:
-            state = _close_or_ask(client, order)
+            state = _close_or_ask(client, order, at)
     except base.NoSuchOrder as refusal:
         # The call that should have made it never arrived, or the payer didn't open the link yet. Until its end
         # somebody may still pay it, so that it is asked about until then, whatever was wanted of it.
@@ -119,10 +119,10 @@ def order_refresh(order_id: int, *, at: datetime) -> bool:
     return True
 
 
-def _close_or_ask(client: base.Client, order: PayOrder) -> base.OrderState:
+def _close_or_ask(client: base.Client, order: PayOrder, at: datetime) -> base.OrderState:
     """Close it; if it was paid in that very moment, the channel says so and is asked once more (G02)."""
     try:
-        client.close(order)
+        client.close(order, at=at)
     except base.ChannelRefused as refusal:
         if refusal.code != "ORDERPAID":
             raise

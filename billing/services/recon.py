@@ -18,7 +18,7 @@ from hospital.kit.problems import Problem
 from hospital.kit.transactions import entry
 
 from ..models import BillFetch, BillFile, Channel, ReconCase, ReconRun
-from ..parameters import FEE_BP, MIDNIGHT_MINUTES
+from ..parameters import FEE_BP, MIDNIGHT_MINUTES, UNIONPAY_CUT_MINUTES
 from ..states import CASE, CaseStatus
 from . import credit, recon_sql
 from .classes import Day, Found, classify
@@ -55,8 +55,8 @@ def recon_run(*, actor: Actor, channel: str, day: date, at: datetime, file_id: i
     if file is None and not BillFetch.objects.filter(channel=channel, day=day, no_bill=True).exists():
         raise BillAwaited
     facts = Day(
-        day=day, midnight=timedelta(minutes=MIDNIGHT_MINUTES.at(at)), fee_bp=FEE_BP[channel].at(at) if channel in FEE_BP else 0,
-        merchant=settings.WECHATPAY_MCHID if channel == Channel.WECHAT else "", has_file=file is not None,
+        day=day, midnight=_near_midnight(channel, at), fee_bp=FEE_BP[channel].at(at) if channel in FEE_BP else 0,
+        merchant=_merchant(channel), has_file=file is not None,
         next_bill_known=files.filter(day=day + timedelta(days=1)).exists(),
     )  # fmt: skip
     values = _values(channel, facts, file)
@@ -84,6 +84,18 @@ def recon_again(*, actor: Actor, channel: str, day: date, at: datetime) -> list[
     for before in sorted(set(carried.values_list("day", flat=True))):
         runs.append(recon_run(actor=actor, channel=channel, day=before, at=at))
     return runs
+
+
+def _near_midnight(channel: str, at: datetime) -> timedelta:
+    """How close to midnight a movement may stand in another day's bill. UnionPay's day of clearing ends at 23:00."""
+    early = UNIONPAY_CUT_MINUTES.at(at) if channel == Channel.UNIONPAY else 0
+    return timedelta(minutes=early + MIDNIGHT_MINUTES.at(at))
+
+
+def _merchant(channel: str) -> str:
+    return {Channel.WECHAT: settings.WECHATPAY_MCHID, Channel.UNIONPAY: settings.UNIONPAY_MER_ID}.get(
+        Channel(channel), ""
+    )
 
 
 def _values(channel: str, facts: Day, file: BillFile | None) -> dict[str, Any]:

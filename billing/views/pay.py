@@ -57,10 +57,10 @@ def _ways(request: HttpRequest, actor: Actor) -> list[Way]:
     """The ways that work on this device and that this hospital takes, the handiest first."""
     ready = base.channels()
     insured = [Way(Channel.INSURANCE, PayMethod.CODE)] if Channel.INSURANCE in ready else []
-    if _in_wechat(request):  # WeChat opens no page of Alipay's, and inside it pays with its own sheet
+    if _in_wechat(request):  # WeChat opens no page of its rivals', and inside it pays with its own sheet
         return [Way(Channel.WECHAT, PayMethod.JSAPI if openid_of(actor) else PayMethod.H5), *insured]
     methods = [PayMethod.H5, PayMethod.NATIVE] if _on_phone(request) else [PayMethod.NATIVE, PayMethod.H5]
-    taken = [channel for channel in (Channel.WECHAT, Channel.ALIPAY) if channel == Channel.WECHAT or channel in ready]
+    taken = [Channel.WECHAT, *(channel for channel in (Channel.ALIPAY, Channel.UNIONPAY) if channel in ready)]
     return [*(Way(channel, method) for method in methods for channel in taken), *insured]
 
 
@@ -163,6 +163,8 @@ def _order_context(request: HttpRequest, number: str) -> dict[str, Any]:
         context["h5_url"] = f"{link}{'&' if '?' in link else '?'}{urlencode({'redirect_url': back})}"
     if context["waiting"] and prepared.get("wap_url"):  # signed as it is: one parameter more and it wouldn't hold
         context["h5_url"] = prepared["wap_url"]
+    if context["waiting"] and prepared.get("form"):  # signed as it is, and carried there by the payer's own browser
+        context["form_url"], context["form"] = prepared["form_url"], json.loads(prepared["form"])
     if context["waiting"] and prepared.get("code_url"):
         context["qr"] = qr_data(prepared["code_url"])
         # In the demo the code is a page of the sandbox; in life only WeChat can read it.

@@ -15,13 +15,16 @@ from ..models import Channel, PayMethod, PayOrder
 from ..states import LIVE_ORDER
 from .pay import qr_data
 
+_SCANNED = (Channel.WECHAT, Channel.ALIPAY, Channel.UNIONPAY)
+
 
 @rule("billing.room_qr", CLINICIANS, methods=["POST"], subject="room_charge")
 def room_qr(request: HttpRequest, charge_ids: list[int]) -> HttpResponse:
     """A fragment with the code for some open bills of one's own patient."""
     actor, at = actor_of(request), clock.now()
     selectors.charges_in_care(actor, charge_ids, at=at)
-    channel = Channel.ALIPAY if request.POST.get("channel") == Channel.ALIPAY else Channel.WECHAT
+    wanted = request.POST.get("channel", "")
+    channel = Channel(wanted) if wanted in _SCANNED and wanted in base.channels() else Channel.WECHAT
     order = services.pay_order_start(
         actor=actor, charge_ids=charge_ids, channel=channel, method=PayMethod.NATIVE, at=at
     )
@@ -44,7 +47,7 @@ def room_state(request: HttpRequest, number: str) -> HttpResponse:
 
 def _context(order: PayOrder) -> dict[str, Any]:
     code = order.prepared.get("code_url", "")
-    others = [one for one in (Channel.WECHAT, Channel.ALIPAY) if one in base.channels() and one != order.channel]
+    others = [one for one in _SCANNED if one in base.channels() and one != order.channel]
     ids = ",".join(str(part.charge_id) for part in order.parts.order_by("charge_id"))
     return {
         "others": others,

@@ -95,6 +95,12 @@ def alipay_notice(cast: Cast, rule: str) -> Sequence[Case]:
     return [Case("forged", {}, may={"anonymous"}, data={"out_trade_no": "P1"}, success={401})]
 
 
+@subject("unionpay_notice")
+def unionpay_notice(cast: Cast, rule: str) -> Sequence[Case]:
+    """Anybody may ring, and without UnionPay's signature nobody gets further than 401."""
+    return [Case("forged", {}, may={"anonymous"}, data={"orderId": "P1"}, success={401})]
+
+
 @subject("insurance_notice")
 def insurance_notice(cast: Cast, rule: str) -> Sequence[Case]:
     """Anybody may ring, and without the centre's sealed envelope nobody gets further than 401."""

@@ -22,6 +22,7 @@ from tests.billing.bill_files import (
     alipay_zip,
     fixed,
     insurer_statement,
+    zipped,
     zm_row,
 )
 
@@ -138,6 +139,14 @@ def test_a_damaged_file_of_unionpay_is_refused_with_the_line(how: str) -> None:
         read(unionpay.reader, good + b"\n" + bad + b"\n", ZM_NAME)
 
 
+def test_a_damaged_zip_of_unionpay_or_one_without_payments_is_refused() -> None:
+    good = zipped({ZM_NAME: zm_row("REG1", 80000, 480), "readme.txt": b"hello"})
+    assert read(unionpay.reader, good, "any name").totals["count"] == 1
+    for bad in (good[:-20], good[:60] + b"xx" + good[62:], zipped({"readme.txt": b"hello"})):
+        with pytest.raises(BillRefused, match="the zip"):
+            read(unionpay.reader, bad, "u.zip")
+
+
 def test_a_file_of_unionpay_must_be_named_as_one() -> None:
     for name in ("bill.csv", "INN26139988ZM_7"):
         with pytest.raises(BillRefused):
@@ -152,8 +161,13 @@ def test_a_line_of_december_in_a_file_of_january_is_of_last_year() -> None:
 def test_unionpays_errors_and_the_acquirers_file_are_read_by_bytes() -> None:
     zme = [3, 11, 11, 6, 10, 19, 12, 4, 2, 2, 6, 10, 4, 12, 13, 13, 15, 15, 1, 12, 2, 135]
     row = fixed(zme, {1: "E74", 4: "100009", 5: "1120120000", 7: "000000000100", 16: "D000000000100"})
-    bill = read(unionpay.reader, row, "INN26112088ZME_777290058110097")
-    assert bill.totals == {"expense": 100, "count": 1} and bill.rows[0][4:6] == ("ZME E74", "-100")
+    with pytest.raises(BillRefused, match="half a bill"):  # alone it would stand for the day's payments
+        read(unionpay.reader, row, "INN26112088ZME_777290058110097")
+    bill = read(
+        unionpay.reader, zipped({ZM_NAME: zm_row("REG1", 80000, 480), "INN26112088ZME_777290058110097": row}), "u.zip"
+    )
+    assert bill.totals == {"paid": 80000, "fee_e5": 480000, "net": 79520, "corrected_out": 100, "count": 2}
+    assert [(line.kind, line.amount, line.line_no) for line in bill.lines] == [("pay", 80000, 1), ("refund", 100, 2)]
     acomn = [11, 11, 6, 10, 19, 12, 12, 12, 4, 6, 4, 8, 15, 12, 2, 6, 11, 6, 2, 3, 12, 12, 12, 1, 3, 1, 1, 10, 11, 1, 2, 2, 12, 14,
              19, 2, 40, 3, 131]  # fmt: skip
     values = {3: "100001", 4: "1120093000", 6: "000000005000", 9: "0200", 10: "000000", 13: "777290058110097", 14: "261120000001",

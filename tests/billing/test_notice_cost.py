@@ -3,15 +3,26 @@
 Time on a loaded machine proves nothing; what a notice costs does. Half a second is room for hundreds of such queries.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
+from django.db import transaction
 
 from billing import services
+from billing.channels.alipay.sandbox import Sandbox as Alipay
+from billing.channels.unionpay.sandbox import Sandbox as UnionPay
 from billing.models import Payment
+from tests.billing import alipay as alipay_side
+from tests.billing import unionpay as unionpay_side
+from tests.billing.alipay import alipay, alipay_keys
 from tests.billing.conftest import Bank, House, ring
 from tests.billing.insurer import Insurer, ring_insurer
+from tests.billing.unionpay import unionpay, unionpay_keys
+from tests.cast import actor_of_person
+
+__all__ = ["alipay", "alipay_keys", "unionpay", "unionpay_keys"]
 
 pytestmark = pytest.mark.django_db
 MOST = 60
@@ -43,6 +54,48 @@ def test_wechat_is_answered_at_once_and_again_more_cheaply(
     assert Payment.objects.count() == 1
     with django_assert_max_num_queries(len(first) // 2):
         assert ring(headers, body).status_code == 204
+
+
+def test_unionpay_is_answered_at_once_and_again_more_cheaply(
+    house: House, unionpay: UnionPay, alone: Any, django_assert_max_num_queries: Any
+) -> None:
+    _charge, order = unionpay_side.prepared(house)
+    said = unionpay.keys.signed(unionpay.said_of(unionpay.pay(order.number, tell=False)))
+    alone()
+    with django_assert_max_num_queries(MOST) as first:
+        assert unionpay_side.ring_unionpay(said).status_code == 200
+    assert Payment.objects.count() == 1
+    with django_assert_max_num_queries(len(first) // 2):
+        assert unionpay_side.ring_unionpay(said).status_code == 200
+
+
+def test_unionpays_word_of_a_refund_is_answered_by_itself(
+    house: House, unionpay: UnionPay, alone: Any, django_assert_max_num_queries: Any
+) -> None:
+    charge, _order = unionpay_side.paid(house, unionpay)
+    with transaction.atomic():
+        services.refund_request(
+            actor=actor_of_person(house.cast.wang_fang), charge_id=charge.pk, at=house.at, reason="退号", key="k"
+        )
+    services.intents_resolve(at=house.at + timedelta(seconds=5))
+    told = unionpay.store.one("SELECT id FROM notices WHERE done_at IS NULL")
+    alone()
+    with django_assert_max_num_queries(MOST // 4):
+        assert unionpay_side.ring_unionpay(unionpay.notifier.fields(told["id"])).status_code == 200
+
+
+def test_alipay_is_answered_at_once_and_again_more_cheaply(
+    house: House, alipay: Alipay, alone: Any, django_assert_max_num_queries: Any
+) -> None:
+    _charge, order = alipay_side.prepared(house)
+    alipay.pay(order.number)
+    said = alipay.notifier.fields(alipay.store.one("SELECT id FROM notices")["id"])
+    alone()
+    with django_assert_max_num_queries(MOST) as first:
+        assert alipay_side.ring(said).content == b"success"
+    assert Payment.objects.count() == 1
+    with django_assert_max_num_queries(len(first) // 2):
+        assert alipay_side.ring(said).content == b"success"
 
 
 def test_the_insurer_is_answered_at_once(insurer: Insurer, alone: Any, django_assert_max_num_queries: Any) -> None:

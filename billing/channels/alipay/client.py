@@ -89,7 +89,7 @@ class AlipayClient:
 
     def _ask(self, what: str, call: Callable[[], Any]) -> dict[str, Any]:
         """One call of the SDK. Whatever isn't a verified answer of Alipay's is ChannelUnknown."""
-        with outside():
+        with outside("alipay"):
             try:
                 said = call()
             except AliPayException as error:
@@ -147,7 +147,7 @@ class AlipayClient:
             trade, str(said["trade_no"]), fen(said.get("total_amount")), moment(str(said["send_pay_date"]))
         )
 
-    def close(self, order: PayOrder) -> None:
+    def close(self, order: PayOrder, *, at: datetime) -> None:
         """Take no more money for it. Raises ChannelRefused ORDERPAID when it came first."""
         try:
             self._ask("close", lambda: self._sdk.api_alipay_trade_close(out_trade_no=order.number))
@@ -212,7 +212,7 @@ class AlipayClient:
         host = urlsplit(url).hostname or ""
         if host != urlsplit(settings.ALIPAY_GATEWAY_URL).hostname and not host.endswith(".alipay.com"):
             raise ChannelUnknown("bill: a link to somebody else's host")
-        with outside():
+        with outside("alipay"):
             try:
                 answer = requests.get(url, timeout=settings.OUTSIDE_TIMEOUT, allow_redirects=False)
             except requests.RequestException as error:

@@ -9,44 +9,20 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from django.conf import settings
 
-from hospital.audit import services as audit
-from hospital.kit import sweeps
-from hospital.kit.actor import Actor, Role
-from hospital.kit.transactions import entry
-
 from ...errors import OtherRequest, RefundTooMuch
-from ...models import Channel, ChannelEvent, Payment, PayOrder, Refund
-from ...services import intents
+from ...models import Channel, Payment, PayOrder, Refund
 from ...services.found import refund_found
 from ...services.payments import Money, payment_record
-from ...states import LIVE_ORDER
 from ..base import Back, ChannelUnknown, NoSuchOrder
+from ..door import MAX_BODY, Mismatch, Refused, order_ask_soon, refund_ask_soon, remember
 from .client import AlipayClient, fen, is_ready, moment, sdk
 
-MAX_BODY = 64 * 1024
 # Alipay repeats a notice for a little more than a day with the time of each sending; older ones are replays.
 OLDEST, AHEAD = timedelta(hours=26), timedelta(minutes=5)
 _NOTIFY_TYPE = "trade_status_sync"
-
-
-class Refused(Exception):
-    """The notice isn't acted upon. `code` goes into the security event, `status` to whoever sent it."""
-
-    status: ClassVar[int] = 401
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(code)
-
-
-class Mismatch(Refused):
-    """Genuine, and yet it doesn't fit what we know: the channel is asked."""
-
-    status = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +79,10 @@ def act(event: Event, *, at: datetime) -> None:
     elif status in {"TRADE_SUCCESS", "TRADE_FINISHED"}:
         _paid(event, order, at=at)
     elif status in {"TRADE_CLOSED", "WAIT_BUYER_PAY"}:
-        _ask_soon(order, at)
+        order_ask_soon(order, at=at)
     else:
         raise Mismatch("state")
-    _remember(event, order, status, at)
+    remember(Channel.ALIPAY, event.id, status, order.number, event.digest, at=at)
 
 
 def _amount(event: Event, name: str) -> int:
@@ -127,7 +103,7 @@ def _paid(event: Event, order: PayOrder, *, at: datetime) -> None:
     elif _amount(event, "total_amount") != order.amount:
         why = "amount"
     if why:
-        _ask_soon(order, at)
+        order_ask_soon(order, at=at)
         raise Mismatch(why)
     try:
         paid_at = moment(said["gmt_payment"])
@@ -147,7 +123,7 @@ def _refunded(event: Event, order: PayOrder, *, at: datetime) -> None:
         raise Mismatch("unknown-refund")
     ours = Refund.objects.filter(number=number, payment=payment).first()
     if ours is not None:
-        _refund_ask_soon(ours, at)
+        refund_ask_soon(ours, at=at)
         return
     try:
         state = AlipayClient().refund_at_channel(payment.transaction_id, number)
@@ -164,30 +140,3 @@ def _refunded(event: Event, order: PayOrder, *, at: datetime) -> None:
         )  # fmt: skip
     except (RefundTooMuch, OtherRequest) as problem:
         raise Mismatch("refund-beyond-payment") from problem
-
-
-@entry
-def _ask_soon(order: PayOrder, at: datetime) -> None:
-    PayOrder.objects.filter(pk=order.pk, status__in=LIVE_ORDER).update(next_query_at=at)
-    sweeps.wake(intents.SWEEP)
-
-
-@entry
-def _refund_ask_soon(refund: Refund, at: datetime) -> None:
-    Refund.objects.filter(pk=refund.pk, next_query_at__isnull=False).update(next_query_at=at)
-    sweeps.wake(intents.SWEEP)
-
-
-def _remember(event: Event, order: PayOrder, status: str, at: datetime) -> None:
-    row = ChannelEvent(
-        channel=Channel.ALIPAY, event_id=hashlib.sha256(event.id.encode()).hexdigest(), event_type=status[:40],
-        number=order.number, received_at=at, body_sha256=event.digest,
-    )  # fmt: skip
-    ChannelEvent.objects.bulk_create([row], ignore_conflicts=True)
-
-
-@entry
-def alarm(refusal: Refused, *, ip: str, request_id: str, at: datetime) -> None:
-    """A forged or unfitting notice leaves a security event in the audit trail."""
-    stranger = Actor(roles=frozenset({Role.SERVICE}), service="billing.notify.alipay", ip=ip, request_id=request_id)
-    audit.record(stranger, "security.pay_notice_refused", at=at, outcome="refused", reason=refusal.code)

@@ -8,6 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from hospital.kit import clock
 from hospital.kit.access import actor_of, public
 
+from .. import door
 from . import notifications
 
 log = logging.getLogger(__name__)
@@ -28,9 +29,9 @@ def notify(request: HttpRequest) -> HttpResponse:
     try:
         event = notifications.prove(request.POST.dict(), body, at=at)
         notifications.act(event, at=at)
-    except notifications.Refused as refusal:
+    except door.Refused as refusal:
         actor = actor_of(request)
         log.warning("refused a notice of Alipay: %s", refusal.code)
-        notifications.alarm(refusal, ip=actor.ip, request_id=actor.request_id, at=at)
+        door.alarm("alipay", refusal, ip=actor.ip, request_id=actor.request_id, at=at)
         return HttpResponse("failure", content_type="text/plain", status=refusal.status)
     return HttpResponse("success", content_type="text/plain")

@@ -298,7 +298,7 @@ class InsuranceClient:
         if cash.trade == Trade.PAID and self._cash_back(order, cash, f"{order.number}N") != Back.SUCCEEDED:
             raise ChannelUnknown("the insurer's half failed; the patient's is on its way back")
         if cash.trade == Trade.WAITING:
-            mixed.MixedPay().close(order)
+            mixed.MixedPay().close(order, at=clock.now())
         return OrderState(Trade.CLOSED)
 
     @staticmethod
@@ -306,7 +306,7 @@ class InsuranceClient:
         said = mixed.MixedPay().refund_cash(number, cash.transaction_id, amount=cash.amount, reason=order.title)
         return said.back
 
-    def close(self, order: PayOrder) -> None:
+    def close(self, order: PayOrder, *, at: datetime) -> None:
         """6401: take the upload back, and the patient's half. Raises ChannelRefused ORDERPAID when the money came first."""
         insured = Insured.objects.select_related("patient").filter(order=order).first()
         if insured is None or insured.upload_at is None:
@@ -321,7 +321,7 @@ class InsuranceClient:
         self._revoke(insured, pay_ord_id, token)
         if insured.settle_at is not None and insured.own_cash:
             with suppress(NoSuchOrder):
-                mixed.MixedPay().close(order)
+                mixed.MixedPay().close(order, at=at)
 
     def _revoke(self, insured: Insured, pay_ord_id: str, token: str) -> None:
         """6401; what was never there, or is revoked already, is revoked. Raises ChannelRefused ORDERPAID when it is settled."""

@@ -150,7 +150,7 @@ class WeChatClient:
             raise ChannelUnknown(f"query: paid in {amount.get('currency')}")
         return OrderState(trade, str(said["transaction_id"]), int(amount["total"]), moment(said["success_time"]))
 
-    def close(self, order: PayOrder) -> None:
+    def close(self, order: PayOrder, *, at: datetime) -> None:
         """Take no more money for it. Raises ChannelRefused ORDERPAID when it came first."""
         self._answer("close", out_trade_no=order.number)
 

@@ -48,6 +48,10 @@ def demo_environment(layout: Layout, keys: Keys, postgres: Postgres, redis: Redi
         "ALIPAY_PUBLIC_KEY": "alipay_platform_public.pem",
         "ALIPAY_SANDBOX_PLATFORM_KEY": "alipay_platform_private.pem",
         "ALIPAY_SANDBOX_APP_PUBLIC_KEY": "alipay_app_public.pem",
+        "UNIONPAY_MERCHANT_PEM": "unionpay_merchant.pem",
+        "UNIONPAY_TRUST_PEM": "unionpay_trust.pem",
+        "UNIONPAY_SANDBOX_PLATFORM_PEM": "unionpay_platform.pem",
+        "UNIONPAY_SANDBOX_MERCHANT_CERT": "unionpay_merchant_certificate.pem",
         # The other side of the two pairs: read by the sandbox alone.
         "WECHATPAY_SANDBOX_PLATFORM_KEY": "wechatpay_platform_private.pem",
         "WECHATPAY_SANDBOX_MERCHANT_PUBLIC_KEY": "wechatpay_merchant_public.pem",
@@ -83,6 +87,9 @@ def demo_environment(layout: Layout, keys: Keys, postgres: Postgres, redis: Redi
             "ALIPAY_GATEWAY_URL": f"{sandbox}/alipay/gateway.do",
             "ALIPAY_APP_ID": "2021000000000001",
             "ALIPAY_SELLER_ID": "2088000000000001",
+            "UNIONPAY_GATEWAY_URL": f"{sandbox}/unionpay/gateway/api",
+            "UNIONPAY_FILE_URL": f"{sandbox}/unionpay/file/",
+            "UNIONPAY_MER_ID": "777290000000001",
         }
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from billing.channels.unionpay.sandbox.keys import make_keys
 from hospital.kit.gm import PrivateKey
 
 from .services import APP, OWNER, SUPERUSER
@@ -40,6 +41,7 @@ class Keys:
             self._keep_pair(whose)
         for whose in ("insurance_org", "insurance_centre"):
             self._keep_sm2_pair(whose)
+        self._keep_unionpay()
 
     def path(self, name: str) -> Path:
         return self.folder / name
@@ -73,6 +75,21 @@ class Keys:
         self._keep(
             public, key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo).decode().strip()
         )
+
+    def _keep_unionpay(self) -> None:
+        """A merchant's certificate, and a platform's with the chain that proves it: one set, or no answer is believed."""
+        files = {
+            "UNIONPAY_MERCHANT_PEM": "unionpay_merchant.pem",
+            "UNIONPAY_TRUST_PEM": "unionpay_trust.pem",
+            "UNIONPAY_SANDBOX_PLATFORM_PEM": "unionpay_platform.pem",
+            "UNIONPAY_SANDBOX_MERCHANT_CERT": "unionpay_merchant_certificate.pem",
+        }
+        if all(self.path(name).exists() for name in files.values()):
+            return
+        made = make_keys()
+        for setting, name in files.items():
+            self.path(name).unlink(missing_ok=True)
+            self._keep(name, made[setting].strip())
 
     def _keep_sm2_pair(self, whose: str) -> None:
         """The national curve, as the insurer's centre demands it: raw numbers in base64."""

@@ -29,6 +29,7 @@ from hospital.kit import clock
 SANDBOXES = {
     "/wechatpay": "billing.channels.wechat.sandbox",
     "/alipay": "billing.channels.alipay.sandbox",
+    "/unionpay": "billing.channels.unionpay.sandbox",
     "/insurance": "billing.channels.insurance.sandbox",
     "/invoice": "billing.channels.invoice.sandbox",
     "/sms": "hospital.messaging.sandbox",

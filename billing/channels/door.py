@@ -1,0 +1,65 @@
+"""What the doors have in common on which channels ring: how a notice is refused, remembered, and asked about later.
+
+A door proves a notice with keys that lie here and books it; it asks nobody outside before it has answered (G06). What
+it can't know by itself is asked by the sweep, which is woken.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import ClassVar
+
+from hospital.audit import services as audit
+from hospital.kit import sweeps
+from hospital.kit.actor import Actor, Role
+from hospital.kit.transactions import entry
+
+from ..models import ChannelEvent, PayOrder, Refund
+from ..services import intents
+from ..states import LIVE_ORDER
+
+MAX_BODY = 64 * 1024
+
+
+class Refused(Exception):
+    """The notice isn't acted upon. `code` goes into the security event, `status` to whoever sent it."""
+
+    status: ClassVar[int] = 401
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+class Mismatch(Refused):
+    """Genuine, and yet it doesn't fit what we know: the channel is asked."""
+
+    status = 409
+
+
+@entry
+def order_ask_soon(order: PayOrder, *, at: datetime) -> None:
+    """Let the sweep ask the channel what really became of an order."""
+    PayOrder.objects.filter(pk=order.pk, status__in=LIVE_ORDER).update(next_query_at=at)
+    sweeps.wake(intents.SWEEP)
+
+
+@entry
+def refund_ask_soon(refund: Refund, *, at: datetime) -> None:
+    Refund.objects.filter(pk=refund.pk, next_query_at__isnull=False).update(next_query_at=at)
+    sweeps.wake(intents.SWEEP)
+
+
+def remember(channel: str, event_id: str, kind: str, number: str, digest: str, *, at: datetime) -> None:
+    """A genuine notice that was acted upon, once however often it comes (G06)."""
+    row = ChannelEvent(
+        channel=channel, event_id=hashlib.sha256(event_id.encode()).hexdigest(), event_type=kind[:40], number=number,
+        received_at=at, body_sha256=digest,
+    )  # fmt: skip
+    ChannelEvent.objects.bulk_create([row], ignore_conflicts=True)
+
+
+@entry
+def alarm(channel: str, refusal: Refused, *, ip: str, request_id: str, at: datetime) -> None:
+    """A forged or unfitting notice leaves a security event in the audit trail."""
+    stranger = Actor(roles=frozenset({Role.SERVICE}), service=f"billing.notify.{channel}", ip=ip, request_id=request_id)
+    audit.record(stranger, "security.pay_notice_refused", at=at, outcome="refused", reason=refusal.code)

@@ -1,0 +1,55 @@
+"""The doors of UnionPay: its notices, and the payer's browser coming back. Both public and without CSRF token."""
+
+import logging
+import re
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.csrf import csrf_exempt
+
+from hospital.kit import clock
+from hospital.kit.access import actor_of, public
+
+from .. import door
+from . import notifications
+
+log = logging.getLogger(__name__)
+_NUMBER = re.compile(r"[A-Z0-9]{8,32}")
+
+
+# UnionPay sends no token of ours and no cookie of the payer's: what proves a notice is its signature by a certificate of
+# UnionPay's, checked before anything of it is used (notifications.prove).
+@csrf_exempt
+@public(
+    "billing.notify.unionpay",
+    "UnionPay rings here; each notice proves itself by signature (G06)",
+    methods=["POST"],
+    subject="unionpay_notice",
+)
+def notify(request: HttpRequest) -> HttpResponse:
+    at = clock.now()
+    body = request.body
+    try:
+        event = notifications.prove(request.POST.dict(), body, at=at)
+        notifications.act(event, at=at)
+    except door.Refused as refusal:
+        actor = actor_of(request)
+        log.warning("refused a notice of UnionPay: %s", refusal.code)
+        door.alarm("unionpay", refusal, ip=actor.ip, request_id=actor.request_id, at=at)
+        return HttpResponse("fail", content_type="text/plain", status=refusal.status)
+    return HttpResponse("ok", content_type="text/plain")
+
+
+# The payer's browser is sent back by a form of UnionPay's page, from another site and so without its session. Nothing of
+# it is believed: it is shown on, to the order's own page, which asks for the session and tells what UnionPay says.
+@csrf_exempt
+@public(
+    "billing.back.unionpay",
+    "A browser that comes back from UnionPay is sent on to its order's page",
+    methods=["GET", "POST"],
+)
+def back(request: HttpRequest) -> HttpResponse:
+    number = request.POST.get("orderId", "")
+    if _NUMBER.fullmatch(number):
+        return redirect("billing:order", number=number)
+    return redirect("billing:pay")
