@@ -8,6 +8,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from appointments.errors import QuestionFirst
+from appointments.services import question_answer, question_new
 from hospital.forms.states import FINISHED
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
@@ -140,11 +142,14 @@ def time(request: HttpRequest, pk: int) -> HttpResponse:
     visit = selectors.visit_for(actor, pk, at=at)
     policy.must_be_patient(actor, visit)
     refused: Problem | None = None
+    period = request.POST.get("period", "")
     if request.method == "POST":
-        period = request.POST.get("period", "")
+        proved = question_answer(
+            actor=actor, token=request.POST.get("question", ""), answer=request.POST.get("answer", ""), at=at
+        )
         try:
             booking = services.visit_book(
-                actor=actor, visit_id=pk, period_id=int(period) if period.isdigit() else 0, at=at
+                actor=actor, visit_id=pk, period_id=int(period) if period.isdigit() else 0, at=at, proved=proved
             )
         except NotFound:
             raise
@@ -159,7 +164,8 @@ def time(request: HttpRequest, pk: int) -> HttpResponse:
     days: dict[Any, list[selectors.Offer]] = {}
     for offer in selectors.offers_of(visit.doctor_id, at=at):
         days.setdefault(clock.business_day(offer.starts_at), []).append(offer)
-    context = {"visit": visit, "days": days.items(), "problem": refused}
+    question = question_new(actor) if isinstance(refused, QuestionFirst) else None
+    context = {"visit": visit, "days": days.items(), "problem": refused, "question": question, "chosen": period}
     return render(request, "consult/time.html", context, status=refused.status if refused else 200)
 
 

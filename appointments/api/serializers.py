@@ -66,13 +66,18 @@ class PeriodOutput(serializers.Serializer[Any]):
     free = serializers.IntegerField()
 
 
-class BookingInput(serializers.Serializer[Any]):
-    patient_id = serializers.IntegerField(min_value=1)
-    period_id = serializers.IntegerField(min_value=1)
+class Answered(serializers.Serializer[Any]):
+    """The answer to the question that suspicion asks first, for whatever holds a place (AP-07)."""
+
     question = serializers.CharField(
         required=False, max_length=300, default="", help_text="Token of the question that AP-07-question came with."
     )
     answer = serializers.CharField(required=False, allow_blank=True, max_length=20, default="")
+
+
+class BookingInput(Answered):
+    patient_id = serializers.IntegerField(min_value=1)
+    period_id = serializers.IntegerField(min_value=1)
 
 
 class CancelInput(serializers.Serializer[Any]):

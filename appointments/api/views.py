@@ -89,9 +89,7 @@ class Bookings(APIView):
         actor, at = actor_of(request._request), clock.now()
 
         said = asked.validated_data
-        proved = bool(said["question"]) and services.question_answer(
-            actor=actor, token=said["question"], answer=said["answer"], at=at
-        )
+        proved = services.question_answer(actor=actor, token=said["question"], answer=said["answer"], at=at)
 
         def act() -> tuple[int, Mapping[str, Any]]:
             booking = services.booking_hold_within(
@@ -104,8 +102,7 @@ class Bookings(APIView):
         try:
             reply = reply_once(actor=actor, route="bookings.create", key=key, body=body, at=at, act=act)
         except errors.QuestionFirst as problem:
-            text, token = services.question_new(actor)
-            raise errors.QuestionFirst(fields={"answer": text, "question": token}) from problem
+            raise services.question_with(problem, actor) from problem
         headers = {"Location": f"/api/v1/bookings/{reply.body['id']}/"}
         return Response(reply.body, status=reply.status, headers=headers)
 

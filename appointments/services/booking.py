@@ -103,8 +103,7 @@ def booking_hold_within(
     same = Booking.objects.filter(patient_id=patient_id, period_id=period_id, status=BookingStatus.HELD).first()
     if same is not None:
         return same
-    asks = kinds.get(session.kind).start_url is None  # the page of an upper app has no place for a question
-    must_not_rush(actor, patient_id, at, proved=proved or not asks)
+    must_not_rush(actor, patient_id, at, proved=proved)
     within_departments(patient_id, period, at, aside=aside)
     try:
         with transaction.atomic():  # a refusal gives the place back at once, whatever the caller makes of it

@@ -2,6 +2,7 @@
 people (AP-07). Suspicion refuses nobody: it asks a question that a person answers at once. Only the hard rate refuses.
 """
 
+import hmac
 import secrets
 from datetime import datetime, timedelta
 
@@ -58,9 +59,12 @@ def _reached(count: int, limit: Parameter[int], at: datetime) -> bool:
 
 
 def question_new(actor: Actor) -> tuple[str, str]:
-    """A question in words, which a screen reader speaks as it stands, and its token. No picture has to be deciphered."""
-    first, second = 2 + secrets.randbelow(8), 2 + secrets.randbelow(8)
-    token = signing.dumps([actor.own_account_id, first, second, secrets.token_urlsafe(9)], salt=_SALT)
+    """A question in words, which a screen reader speaks as it stands, and its token. No picture has to be deciphered.
+
+    The token tells nobody the answer: it carries a keyed digest of it.
+    """
+    first, second, nonce = 2 + secrets.randbelow(8), 2 + secrets.randbelow(8), secrets.token_urlsafe(9)
+    token = signing.dumps([actor.own_account_id, _digest(str(first + second), nonce), nonce], salt=_SALT)
     numbers = [
         _("zero"),
         _("one"),
@@ -76,16 +80,30 @@ def question_new(actor: Actor) -> tuple[str, str]:
     return _("How much is %(first)s plus %(second)s?") % {"first": numbers[first], "second": numbers[second]}, token
 
 
-@entry
+def question_with(refusal: errors.QuestionFirst, actor: Actor) -> errors.QuestionFirst:
+    """The refusal as another program needs it: the question under `answer`, its token under `question`."""
+    text, token = question_new(actor)
+    return type(refusal)(fields={"answer": text, "question": token})
+
+
+def _digest(answer: str, nonce: str) -> str:
+    return blind(f"{nonce} {answer}", purpose=_SALT)
+
+
 def question_answer(*, actor: Actor, token: str, answer: str, at: datetime) -> bool:
     """Whether the question of this token was answered rightly; each token counts once, right or wrong leaves a line."""
+    return bool(token) and _weigh(actor=actor, token=token, answer=answer.strip()[:20], at=at)
+
+
+@entry
+def _weigh(*, actor: Actor, token: str, answer: str, at: datetime) -> bool:
     try:
-        account_id, first, second, nonce = signing.loads(token, salt=_SALT, max_age=_SECONDS)
+        account_id, digest, nonce = signing.loads(token, salt=_SALT, max_age=_SECONDS)
     except (signing.BadSignature, ValueError):
         return False
     once = {limits.subject("nonce", nonce): (Limit(parameters.QUESTION_TRIES, timedelta(days=1)),)}
     if account_id != actor.account_id or limits.spend("booking.question", once, at=at) is None:
         return False
-    right = answer.strip() == str(first + second)
+    right = hmac.compare_digest(digest, _digest(answer, nonce))
     record(actor, "booking.question", at=at, outcome="ok" if right else "wrong")
     return right

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from appointments.api.serializers import Answered
 from hospital.kit import clock
 
 from ..models import EndCode, EvidenceKind, OnlineVisit, Sender, TalkMessage
@@ -40,7 +41,7 @@ class AnswersInput(serializers.Serializer[Any]):
     )
 
 
-class OnlineTimeInput(serializers.Serializer[Any]):
+class OnlineTimeInput(Answered):
     period_id = serializers.IntegerField(min_value=1)
 
 

@@ -15,6 +15,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from appointments.errors import QuestionFirst
+from appointments.services import question_answer, question_with
 from hospital.audit.replies import reply_once
 from hospital.forms.services import response_submit
 from hospital.kit import clock
@@ -156,7 +158,12 @@ class Book(APIView):
         """Pay `booking.charge_id` before `booking.held_until`; then the visit waits for the doctor."""
         _visit(request, pk, patient=True)
         given = _given(serializers.OnlineTimeInput, request.data)
-        services.visit_book(actor=actor_of(request._request), visit_id=pk, at=clock.now(), **given)
+        actor, at = actor_of(request._request), clock.now()
+        proved = question_answer(actor=actor, token=given["question"], answer=given["answer"], at=at)
+        try:
+            services.visit_book(actor=actor, visit_id=pk, period_id=given["period_id"], at=at, proved=proved)
+        except QuestionFirst as problem:
+            raise question_with(problem, actor) from problem
         return _shown(request, pk)
 
 

@@ -166,10 +166,11 @@ def must_be_ready(visit: OnlineVisit) -> None:
 
 
 @entry
-def visit_book(*, actor: Actor, visit_id: int, period_id: int, at: datetime) -> Booking:
+def visit_book(*, actor: Actor, visit_id: int, period_id: int, at: datetime, proved: bool = False) -> Booking:
     """Hold a place in the doctor's online session; paid, the visit waits for the doctor.
 
-    Raises ConsentNeeded, FormNeeded, NotThisSession and what appointments refuses.
+    Raises ConsentNeeded, FormNeeded, NotThisSession and what appointments refuses. `proved`: the question that
+    suspicion asks for was answered (AP-07).
     """
     visit = locked(visit_id)
     policy.must_be_patient(actor, visit)
@@ -181,7 +182,9 @@ def visit_book(*, actor: Actor, visit_id: int, period_id: int, at: datetime) -> 
     period = Period.objects.select_related("session").filter(pk=period_id).first()
     if period is None or period.session.doctor_id != visit.doctor_id or period.session.kind != "online":
         raise errors.NotThisSession
-    booking = booking_hold_within(actor=actor, patient_id=visit.patient_id, period_id=period_id, at=at)
+    booking = booking_hold_within(
+        actor=actor, patient_id=visit.patient_id, period_id=period_id, at=at, proved=proved
+    )  # fmt: skip
     VISIT.move(
         visit, VisitStatus.PAYING, actor=actor, at=at, booking=booking, department_id=period.session.department_id
     )

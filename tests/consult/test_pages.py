@@ -9,6 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from consult.models import OnlineVisit, TalkMessage
+from hospital.organisation.models import PolicyParameter
+from tests.appointments.test_suspicion import answer_to, sum_of
 from tests.cast import client_for
 from tests.consult.stage import Stage, jpeg
 
@@ -40,6 +42,35 @@ def test_the_patients_way_from_the_first_page_to_the_cashier(stage: Stage) -> No
     visit.refresh_from_db()
     assert visit.booking is not None and held["Location"] == f"/pay/{visit.booking.charge_id}/"
     assert "¥50.00" in text_of(client.get(f"/consult/{visit.pk}/"))
+
+
+def test_one_device_of_two_accounts_is_asked_a_question_and_goes_on_AP07(stage: Stage) -> None:
+    """By page and by API: a refusal for nobody, one question for whoever holds places like a dealer."""
+    PolicyParameter.objects.create(
+        name="appointments.device_accounts", value=1, effective_from=stage.at - timedelta(days=1), source="t"
+    )
+    for person in (stage.cast.wang_fang, stage.cast.stranger):
+        stage.was_here(person)
+        visit = stage.apply(person)
+        stage.consent(visit)
+        stage.answer(visit)
+    first, second = OnlineVisit.objects.order_by("pk")
+    period = stage.periods()[0]
+    browser = {"user-agent": "the tablet in the hall"}
+    held = client_for(stage.cast.wang_fang, headers=browser).post(f"/consult/{first.pk}/time/", {"period": period.pk})
+    assert held.status_code == 302
+    client, time = client_for(stage.cast.stranger, headers=browser), f"/consult/{second.pk}/time/"
+    asked = client.post(time, {"period": period.pk})
+    assert asked.status_code == 422 and f'name="period" value="{period.pk}"' in text_of(asked)
+    assert client.post(time, {"period": period.pk} | answer_to(asked) | {"answer": "99"}).status_code == 422
+    api = f"/api/v1/online-visits/{second.pk}/booking/"
+    refused = client.post(api, {"period_id": period.pk}, content_type="application/json")
+    assert (refused.status_code, refused.json()["code"]) == (422, "AP-07-question")
+    said = refused.json()["errors"]
+    again = {"period_id": period.pk, "question": said["question"], "answer": sum_of(said["answer"])}
+    assert client.post(api, again, content_type="application/json").status_code == 200
+    asked = client_for(stage.cast.stranger, headers=browser).post(time, {"period": period.pk})
+    assert asked.status_code == 302, "held already: nobody is asked twice for the same place"
 
 
 def test_a_first_visit_is_told_why_and_where_to_go_IH01(stage: Stage) -> None:
