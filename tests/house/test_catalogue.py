@@ -1,5 +1,6 @@
 """Every text of the house is translated: none missing, none guessed, none left over."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -38,3 +39,11 @@ def test_placeholders_survive_translation(catalogue: Path) -> None:
         ["msgfmt", "--check-format", "-o", "/dev/null", catalogue], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_chinese_is_set_with_chinese_marks(catalogue: Path) -> None:
+    """A half-width comma between two characters looks like a machine wrote it."""
+    flawed = re.findall(
+        r"[\u4e00-\u9fff][,;?!][\u4e00-\u9fff]|[\u4e00-\u9fff]:[\u4e00-\u9fff%]", catalogue.read_text("utf-8")
+    )
+    assert not flawed, flawed
