@@ -129,7 +129,7 @@ class CardNotRead(Problem):
     code = "H2.card-not-read"
     status = 422
     title = _("This visit card can't be read")
-    next_step = _("Ask the patient to open the visit card on the phone again, or type the number below the bar code.")
+    next_step = _("Open the visit card on the phone again, or type the number below the bar code.")
 
 
 class OwnAccount(Problem):
