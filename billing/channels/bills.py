@@ -5,6 +5,7 @@ read are its `totals` proved; whoever stores lines before that must be ready to 
 by its transaction). A file that isn't believed is refused whole: there is no half a bill (PAY-06, G08).
 """
 
+import codecs
 import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,7 @@ from typing import BinaryIO, Protocol
 from hospital.kit import clock
 from hospital.kit.money import parse_yuan
 
-BLOCK = 1 << 20
+BLOCK = 1 << 17  # so small that PostgreSQL stores one while the next is read
 MOST_UNPACKED = 4 << 30  # what unpacks to more than this is no bill but an attack on the memory
 
 TRADE_COLUMNS = (
@@ -26,7 +27,7 @@ TRADE_COLUMNS = (
 INSURER_COLUMNS = (*TRADE_COLUMNS, "fund", "personal", "own_cash")
 FUND_COLUMNS = ("at", "business_no", "order_no", "flow_no", "business", "amount", "balance", "line_no")
 
-Batch = list[tuple[str, ...]]  # rows of texts in the order of the reader's columns, ready to be stored
+Batch = bytes  # lines as COPY reads them, in the order of the reader's columns
 
 
 class BillRefused(Exception):
@@ -87,7 +88,7 @@ def line_of(row: tuple[str, ...]) -> Line:
 class Bill:
     """A small bill as a whole."""
 
-    rows: Batch
+    rows: list[tuple[str, ...]]
     totals: dict[str, int]
 
     @property
@@ -96,8 +97,19 @@ class Bill:
 
 
 def read_all(reader: Reader) -> Bill:
-    rows = [row for batch in reader.batches() for row in batch]
+    lines = [line for batch in reader.batches() for line in batch.decode().removesuffix("\n").split("\n")]
+    rows = [tuple(field.replace("\\\\", "\\") for field in line.split("\t")) for line in lines]
     return Bill(rows, reader.totals)
+
+
+def copied(rows: Iterable[tuple[bytes, ...]]) -> Batch:
+    """Rows for COPY. No value holds a tab or a line's end; what is left to escape are back-slashes."""
+    lines = b"\n".join(map(b"\t".join, rows)) + b"\n"
+    return lines.replace(b"\\", b"\\\\")
+
+
+def copied_text(rows: Iterable[tuple[str, ...]]) -> Batch:
+    return copied([("\t".join(row).encode(),) for row in rows])
 
 
 class Unpacked:
@@ -148,18 +160,24 @@ class Unpacked:
             yield rest
 
 
-def decoded(blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
-    """Text of each block; the byte order mark of the first is taken off."""
+def checked(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """The same blocks, known to be text in this encoding; the byte order mark of the first is taken off."""
     offset = 0
     for number, block in enumerate(blocks):
+        marked = encoding == "utf-8" and not number
         try:
-            text = block.decode("utf-8-sig" if encoding == "utf-8" and not number else encoding)
+            block.decode("utf-8-sig" if marked else encoding)
         except UnicodeDecodeError as error:
             raise BillRefused(f"the file isn't {encoding.upper()} (byte {offset + error.start})") from error
-        if "\x00" in text:
+        if b"\0" in block:
             raise BillRefused("the file holds NUL bytes")
         offset += len(block)
-        yield text
+        yield block.removeprefix(codecs.BOM_UTF8) if marked else block
+
+
+def decoded(blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
+    """Text of each block."""
+    return (block.decode(encoding) for block in checked(blocks, encoding))
 
 
 # --- Values -------------------------------------------------------------------------------------------------------

@@ -70,6 +70,8 @@ class BillLine(AppendOnly):
         PAY = "pay", _("payment")
         REFUND = "refund", _("refund")
 
+    # No number of its own beside its place in the file: a second index to fill would cost as much as the line.
+    pk = models.CompositePrimaryKey("file", "line_no")
     file = models.ForeignKey(
         BillFile, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="lines"
     )
@@ -91,7 +93,6 @@ class BillLine(AppendOnly):
 
     class Meta:
         verbose_name = _("line of a channel's bill")
-        constraints = [models.UniqueConstraint(fields=["file", "line_no"], name="billing_bill_line_once")]
         indexes = [models.Index(fields=["order_no"], name="billing_bill_line_order")]
 
     def __str__(self) -> str:
@@ -101,6 +102,7 @@ class BillLine(AppendOnly):
 class FundLine(AppendOnly):
     """One movement of the account that a channel keeps for the hospital: what it really credited and debited."""
 
+    pk = models.CompositePrimaryKey("file", "line_no")
     file = models.ForeignKey(
         BillFile, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="fund_lines"
     )
@@ -115,7 +117,6 @@ class FundLine(AppendOnly):
 
     class Meta:
         verbose_name = _("line of a fund flow")
-        constraints = [models.UniqueConstraint(fields=["file", "line_no"], name="billing_fund_line_once")]
 
     def __str__(self) -> str:
         return f"{self.file_id}:{self.line_no}"

@@ -23,6 +23,7 @@ from ..bills import (
     BillRefused,
     Reader,
     Unpacked,
+    copied_text,
     decoded,
     e5_of,
     fen_of,
@@ -114,7 +115,7 @@ class _Commented(ABC):
     def batches(self) -> Iterator[Batch]:
         number = 0
         for text in self._blocks():
-            batch: Batch = []
+            batch: list[tuple[str, ...]] = []
             for raw in text.replace("\r\n", "\n").removesuffix("\n").split("\n"):
                 number += 1
                 line = raw.strip(" ")
@@ -128,7 +129,7 @@ class _Commented(ABC):
                 elif line:
                     batch.append(self._row(self._fields(line, number), number))
             if batch:
-                yield batch
+                yield copied_text(batch)
         if not self._ended:
             raise BillRefused("the footer is missing: the file is cut off")
         self._prove()

@@ -12,7 +12,18 @@ from typing import BinaryIO
 
 from hospital.kit import clock
 
-from ..bills import INSURER_COLUMNS, Batch, BillRefused, Reader, Unpacked, fen_of, moment_of, no_column_missing, same
+from ..bills import (
+    INSURER_COLUMNS,
+    Batch,
+    BillRefused,
+    Reader,
+    Unpacked,
+    copied_text,
+    fen_of,
+    moment_of,
+    no_column_missing,
+    same,
+)
 
 _NEEDED = [
     "payOrdId",
@@ -52,7 +63,7 @@ class Statement:
     def batches(self) -> Iterator[Batch]:
         number = 0
         for block in self._unpacked.blocks():
-            batch: Batch = []
+            batch: list[tuple[str, ...]] = []
             for line in _text(block).splitlines():
                 number += 1
                 fields = [field.strip() for field in line.split(",")]
@@ -68,7 +79,7 @@ class Statement:
                 else:
                     batch.append(self._row(fields, number))
             if batch:
-                yield batch
+                yield copied_text(batch)
         if not self._proved:
             raise BillRefused("the footer is missing: the file is cut off")
 

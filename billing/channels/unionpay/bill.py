@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 
 from hospital.kit import clock
 
-from ..bills import MOST_UNPACKED, TRADE_COLUMNS, Batch, BillRefused, Reader, Unpacked
+from ..bills import MOST_UNPACKED, TRADE_COLUMNS, Batch, BillRefused, Reader, Unpacked, copied_text
 
 _ZM_HEAD = (3, 11, 11, 6, 10, 19, 12, 4, 2, 21, 2, 32, 2, 6, 10, 13, 13, 4, 15, 2, 2, 6, 2, 4, 32, 1, 21, 15, 1, 15, 32,
             13, 13, 8, 32, 13, 13, 12, 2, 1)  # fmt: skip
@@ -115,7 +115,7 @@ class _Fixed(ABC):
         for block in self._unpacked.blocks():
             batch = [row for line in block.split(b"\n") if (row := self._read(line.removesuffix(b"\r")))]
             if batch:
-                yield batch
+                yield copied_text(batch)
         self.totals["count"] = self.count
 
     def _read(self, line: bytes) -> tuple[str, ...] | None:
