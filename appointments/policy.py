@@ -5,7 +5,6 @@ from datetime import datetime
 from hospital.kit.actor import CLINICIANS, Actor, Role
 from hospital.kit.problems import NotFound
 from hospital.organisation.selectors import cares_for
-from hospital.people.models import Patient
 
 from . import errors
 from .models import Booking, Session
@@ -22,9 +21,9 @@ def must_act_for(actor: Actor, patient_id: int) -> None:
         raise NotFound
 
 
-def must_be_proved(patient: Patient) -> None:
+def must_be_proved(is_proved: bool) -> None:
     """Raise RealNameNeeded while the patient's real name isn't proved (AP-01, IH-04)."""
-    if patient.verified_at is None:
+    if not is_proved:
         raise errors.RealNameNeeded
 
 

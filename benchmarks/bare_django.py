@@ -1,13 +1,15 @@
-"""The least Django that can do it, as a yardstick: no middleware, no session, no form; views that send the SQL of a hold
-(`hold/`) and of a read (`read/`), whose rows they answer as JSON.
+"""The least Django that can do it, as a yardstick: no middleware, no session, no form; views that send the SQL of a booking
+(`replay/`) and of a read (`read/`), whose rows they answer as JSON.
 
 Served by the product's own gunicorn configuration. RECORDED_FILE has what was recorded (benchmarks/replay.py). `naive/` is
 the control: it counts and then writes, without a lock.
 """
 
+import json
 import os
 import pickle
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -15,7 +17,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
-from benchmarks.replay import replay
+from benchmarks.replay import Recording, replay
 from hospital import env
 
 settings.configure(
@@ -26,24 +28,30 @@ settings.configure(
     USE_TZ=True,
 )
 _FILE = Path(os.environ["RECORDED_FILE"])
-_recorded: dict[int, list[object]] = {}  # filled at the first request: it is recorded after this process has started
+_recorded: dict[Any, Recording] = {}  # filled at the first request: it is recorded after this process has started
 
 
-def _statements(number: int) -> list[object]:
+def _statements(name: str | int) -> Recording:
     if not _recorded:
-        _recorded.update(enumerate(pickle.loads(_FILE.read_bytes())))
-    return _recorded[number]
+        found = pickle.loads(_FILE.read_bytes())
+        _recorded.update(found if isinstance(found, dict) else enumerate(found))
+    return _recorded[name]
 
 
 def ready(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ready")
 
 
-def hold(request: HttpRequest, number: int) -> HttpResponse:
-    statements = _statements(number)
-    with transaction.atomic(), connection.cursor() as cursor:
-        replay(cursor, statements)
-    return HttpResponse(status=302, headers={"Location": "/pay/"})
+def again(request: HttpRequest, name: str, status: int) -> HttpResponse:
+    """The recorded request of another caller, whose values come with the request as pairs: old, new."""
+    given = dict(json.loads(request.body)["given"])
+    with connection.cursor() as cursor:
+        try:
+            replay(cursor, _statements(name), given)
+        except Exception:
+            cursor.execute("ROLLBACK")
+            raise
+    return HttpResponse(status=status)
 
 
 def read(request: HttpRequest, number: int) -> HttpResponse:
@@ -55,18 +63,18 @@ def read(request: HttpRequest, number: int) -> HttpResponse:
     return JsonResponse({"rows": rows}, json_dumps_params={"default": str})
 
 
-def naive(request: HttpRequest, patient: int) -> HttpResponse:
-    places = int(request.POST["places"])
+def naive(request: HttpRequest) -> HttpResponse:
+    asked = json.loads(request.body)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM naive")
-        if cursor.fetchone()[0] >= places:
+        if cursor.fetchone()[0] >= asked["places"]:
             return HttpResponse(status=409)
-        cursor.execute("INSERT INTO naive VALUES (%s)", [patient])
-    return HttpResponse(status=302, headers={"Location": "/pay/"})
+        cursor.execute("INSERT INTO naive VALUES (%s)", [asked["patient"]])
+    return HttpResponse(status=201)
 
 
 urlpatterns = [
-    path("readyz", ready), path("hold/<int:number>/", hold), path("read/<int:number>/", read),
-    path("naive/<int:patient>/", naive),
+    path("readyz", ready), path("read/<int:number>/", read), path("again/<str:name>/<int:status>/", again),
+    path("naive/", naive),
 ]  # fmt: skip
 application = get_wsgi_application()

@@ -3,9 +3,10 @@
 import contextlib
 import os
 import platform
+import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hospital.operations.house.demo import House
@@ -68,6 +69,11 @@ def served(house: House, recorded_file: Path) -> Iterator[None]:
     finally:
         with contextlib.redirect_stdout(sys.stderr):
             crew.stop()
+
+
+def spread(values: Sequence[float], digits: int = 1) -> dict[str, float]:
+    return {"median": round(statistics.median(values), digits), "least": round(min(values), digits),
+            "most": round(max(values), digits)}  # fmt: skip
 
 
 def machine() -> dict[str, object]:

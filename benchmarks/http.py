@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 
 @dataclass(frozen=True)
@@ -22,11 +21,10 @@ class Caller:
     async def connect(self) -> None:
         self.reader, self.writer = await asyncio.open_connection(self.host, self.port)
 
-    async def post(self, path: str, data: dict[str, str]) -> Answer:
-        """One form; connects again when the server closed a connection that was idle."""
-        body = urlencode(data).encode()
-        kind = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
-        return await self._ask("POST", path, kind, body)
+    async def post_json(self, path: str, body: bytes, headers: str = "") -> Answer:
+        """`headers`: whole lines, each with its end."""
+        kind = f"Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: {len(body)}\r\n"
+        return await self._ask("POST", path, kind + headers, body)
 
     async def get(self, path: str) -> Answer:
         return await self._ask("GET", path, "Accept: application/json\r\n", b"")

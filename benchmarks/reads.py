@@ -21,11 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.booking import spread
-from benchmarks.house import BARE, house_of_its_own, machine, owner_step, served
+from benchmarks.house import BARE, house_of_its_own, machine, owner_step, served, spread
 from benchmarks.http import Caller
 from benchmarks.large import rows
-from benchmarks.replay import Hold, recorded_read
+from benchmarks.replay import Recording, recorded_read
 
 
 @dataclass
@@ -35,7 +34,7 @@ class Read:
     name: str
     paths: list[tuple[str, Any]]  # path, who reads
     cookies: list[str] = field(default_factory=list)
-    recorded: list[Hold] = field(default_factory=list)
+    recorded: list[Recording] = field(default_factory=list)
 
     def record(self) -> None:
         """The cookies of fresh sessions, and all the SQL of each answer, the second time it is given."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from hospital.audit import services as audit
 from hospital.kit.actor import Actor, Role
+from hospital.kit.kept import Given, Kept
 from hospital.kit.problems import NotFound
 from hospital.organisation.selectors import cares_for
 from hospital.people.models import Patient
@@ -33,10 +34,19 @@ from .models import (
 )
 from .states import LIVE_ORDER, LIVE_REFUND, ChargeStatus, InvoiceStatus, RefundStatus, ShiftStatus
 
+# Asked by every line of every charge.
+_PRICE = Kept(
+    lambda: (
+        _prices(Given("at"), Given("campus_id"))
+        .filter(code=Given("code"))
+        .order_by(F("campus_id").asc(nulls_last=True))[:1]
+    )
+)
+
 
 def price_at(code: str, *, at: datetime, campus_id: int | None = None) -> PriceItem:
     """The price that holds at an instant: the campus's own before the hospital's (PAY-16). Raises NoPrice."""
-    item = prices_at(at, campus_id).filter(code=code).order_by(F("campus_id").asc(nulls_last=True)).first()
+    item = _PRICE.first(code=code, at=at, campus_id=campus_id)
     if item is None:
         raise errors.NoPrice(code=code)
     return item
@@ -44,6 +54,10 @@ def price_at(code: str, *, at: datetime, campus_id: int | None = None) -> PriceI
 
 def prices_at(at: datetime, campus_id: int | None = None) -> QuerySet[PriceItem]:
     """All prices that hold at an instant, of the hospital and of one campus."""
+    return _prices(at, campus_id)
+
+
+def _prices(at: datetime | Given, campus_id: int | Given | None) -> QuerySet[PriceItem]:
     return PriceItem.objects.filter(
         Q(effective_to=None) | Q(effective_to__gt=at), Q(campus=None) | Q(campus_id=campus_id), effective_from__lte=at
     )

@@ -173,7 +173,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "people:sign_in"
 OTP_TOTP_ISSUER = env.text("HOSPITAL_NAME", "肿瘤医院互联网医院")
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "hospital.people.session_store"
 SESSION_COOKIE_NAME = "ih_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

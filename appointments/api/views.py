@@ -1,5 +1,6 @@
 """HTTP API of appointments: the same verbs as the pages."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from hospital.kit.actor import SIGNED_IN_PATIENTS
 from hospital.kit.api_parameters import IDEMPOTENCY_KEY
 from hospital.kit.problems import NotFound
 
-from . import serializers
+from . import plain, serializers
 
 _PUBLISHED = "who works here, when and at which price is published (IH-14)"
 
@@ -49,7 +50,7 @@ class Sessions(APIView):
         if selectors.doctor_shown(staff_id, at=at) is None:
             raise NotFound
         lines = [line for day in selectors.doctor_days(staff_id, at=at) for line in day.lines]
-        return Response(serializers.SessionLineOutput(lines, many=True).data)
+        return Response(plain.session_lines(lines))
 
 
 @public("appointments.api.periods", _PUBLISHED, subject="session_public")
@@ -59,16 +60,18 @@ class Periods(APIView):
     @extend_schema(responses=serializers.PeriodOutput(many=True), summary="Free places of a session")
     def get(self, request: Request, session_id: int) -> Response:
         at = clock.now()
-        if selectors.session_line(session_id, at=at) is None:
+        lines = selectors.periods_shown(session_id, at=at)
+        if lines is None:
             raise NotFound
-        return Response(serializers.PeriodOutput(selectors.periods_free(session_id, at=at), many=True).data)
+        return Response(plain.periods(lines))
+
+
+_BOOKING = serializers.BookingOutput()  # finding out its fields takes longer than a booking's statements
 
 
 def _body(booking: Booking) -> Mapping[str, Any]:
     """The booking as plain JSON values, as it is stored for a repeated request."""
-    import json
-
-    body: Mapping[str, Any] = json.loads(JSONRenderer().render(serializers.BookingOutput(booking).data))
+    body: Mapping[str, Any] = json.loads(JSONRenderer().render(_BOOKING.to_representation(booking)))
     return body
 
 

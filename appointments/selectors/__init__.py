@@ -27,7 +27,7 @@ from .exams import (
 )
 from .kiosk import KioskLine, card_read_for, kiosk_visits_for
 from .known import KnownDoctors, is_followed, known_doctors_for
-from .periods import PeriodLine, periods_free
+from .periods import PeriodLine, periods_free, periods_shown
 from .queue import (
     HallRoom,
     hall_rooms,
@@ -72,6 +72,7 @@ __all__ = [
     "known_doctors_for",
     "line_of",
     "periods_free",
+    "periods_shown",
     "queue_for",
     "queue_position",
     "rules_now",

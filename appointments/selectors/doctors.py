@@ -8,10 +8,10 @@ from django.db import connection
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from billing.models import PriceItem
 from hospital.kit import clock
 from hospital.kit.actor import Role
-from hospital.organisation.models import Department, Staff
+from hospital.kit.kept import Given, Kept
+from hospital.organisation.models import Department, Post, Staff
 from hospital.organisation.selectors import staff_search
 
 from .. import kinds
@@ -40,6 +40,13 @@ FROM (
 ) AS sessions
 ORDER BY doctor_id, kind, free DESC, during
 """  # noqa: S608 - constants only
+
+
+_FEES = """
+SELECT code, campus_id, price FROM billing_priceitem
+WHERE code = ANY(%(codes)s::text[]) AND (campus_id IS NULL OR campus_id = ANY(%(campuses)s::bigint[]))
+  AND effective_from <= %(at)s AND (effective_to IS NULL OR effective_to > %(at)s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +94,9 @@ def start_url(kind: str, session_id: int, doctor_id: int) -> str:
 def fees_at(codes: Collection[str], campuses: Collection[int], *, at: datetime) -> Fee:
     """Prices of several items at several campuses in one query: fee(code, campus id) in fen, the campus's own before
     the hospital's, None where the price list has none (PAY-16)."""
-    rows = PriceItem.objects.filter(
-        Q(effective_to=None) | Q(effective_to__gt=at), Q(campus=None) | Q(campus_id__in=set(campuses)),
-        code__in=set(codes), effective_from__lte=at,
-    )  # fmt: skip
-    found: dict[tuple[str, int | None], int] = {
-        (code, campus): price for code, campus, price in rows.values_list("code", "campus_id", "price")
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(_FEES, {"at": at, "codes": list(set(codes)), "campuses": list(set(campuses))})
+        found: dict[tuple[str, int | None], int] = {(code, campus): price for code, campus, price in cursor.fetchall()}
     return lambda code, campus_id: found.get((code, campus_id), found.get((code, None)))
 
 
@@ -146,18 +149,22 @@ def _next_sessions(doctor_ids: list[int], at: datetime) -> dict[int, dict[str, N
     return found
 
 
+_SHOWN = Kept(
+    lambda: (
+        Post.objects.filter(
+            Q(effective_to=None) | Q(effective_to__gte=Given("day")), role=Role.DOCTOR, effective_from__lte=Given("day"),
+            department__is_open=True, staff=Given("staff_id"), staff__is_listed=True, staff__suspended_at=None,
+        )
+        .select_related("staff", "department__campus")
+        .order_by("pk")
+    )
+)  # fmt: skip
+
+
 def doctor_shown(staff_id: int, *, at: datetime) -> tuple[Staff, list[Department]] | None:
     """A doctor whom patients may see, with the departments of this day; None for everybody else."""
-    doctor = Staff.objects.filter(pk=staff_id, is_listed=True, suspended_at=None).first()
-    if doctor is None:
-        return None
-    day = clock.business_day(at)
-    posts = doctor.posts.filter(
-        Q(effective_to=None) | Q(effective_to__gte=day), role=Role.DOCTOR, effective_from__lte=day,
-        department__is_open=True,
-    ).select_related("department__campus")  # fmt: skip
-    departments = [post.department for post in posts.order_by("pk")]
-    return (doctor, departments) if departments else None
+    posts = _SHOWN.rows(staff_id=staff_id, day=clock.business_day(at))
+    return (posts[0].staff, [post.department for post in posts]) if posts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +192,7 @@ class DoctorDay:
         return sum(line.free for line in self.lines)
 
 
-def _with_free(at: datetime) -> Count:
+def _with_free(at: datetime | Given) -> Count:
     return Count(
         "periods__places",
         filter=Q(periods__starts_at__gt=at, periods__places__isnull=False) & is_free(at, "periods__places__"),
@@ -210,29 +217,39 @@ def _opens_at(session: Session, at: datetime) -> datetime | None:
     return session.releases_at if session.releases_at is not None and session.releases_at > at else None
 
 
+_OF_DOCTOR = Kept(
+    lambda: (
+        Session.objects.filter(
+            doctor_id=Given("doctor_id"), status=SessionStatus.OPEN, date__gte=Given("first"), date__lte=Given("last"),
+            during__endswith__gt=Given("at"),
+        )
+        .select_related("department__campus")
+        .annotate(free=_with_free(Given("at")))
+        .order_by("during")
+    )
+)  # fmt: skip
+
+
 def doctor_days(doctor_id: int, *, at: datetime) -> list[DoctorDay]:
     """The doctor's next fourteen days, by half-day, with what is free."""
     today = clock.business_day(at)
     days = {today + timedelta(days=number): DoctorDay(today + timedelta(days=number)) for number in range(DAYS_SHOWN)}
-    sessions = (
-        Session.objects.filter(
-            doctor_id=doctor_id, status=SessionStatus.OPEN, date__in=list(days), during__endswith__gt=at
-        )
-        .select_related("department__campus")
-        .annotate(free=_with_free(at))
-        .order_by("during")
-    )
-    for line in _lines(list(sessions), at):
+    sessions = _OF_DOCTOR.rows(doctor_id=doctor_id, first=today, last=today + LAST_DAY_SHOWN, at=at)
+    for line in _lines(sessions, at):
         days[line.session.date].lines.append(line)
     return list(days.values())
 
 
+_ONE = Kept(
+    lambda: (
+        Session.objects.filter(pk=Given("session_id"), status=SessionStatus.OPEN, during__endswith__gt=Given("at"))
+        .select_related("department__campus", "doctor")
+        .annotate(free=_with_free(Given("at")))
+    )
+)
+
+
 def session_line(session_id: int, *, at: datetime) -> SessionLine | None:
     """One session that can still be booked, or None."""
-    session = (
-        Session.objects.filter(pk=session_id, status=SessionStatus.OPEN, during__endswith__gt=at)
-        .select_related("department__campus", "doctor")
-        .annotate(free=_with_free(at))
-        .first()
-    )
+    session = _ONE.first(session_id=session_id, at=at)
     return None if session is None else _lines([session], at)[0]

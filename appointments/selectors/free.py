@@ -4,6 +4,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from hospital.kit.kept import Given
+
 # The same in SQL, for a place called `place`.
 FREE_SQL = """
     place.booking_id IS NULL AND (place.pool = 'common' OR place.common_from <= %(at)s)
@@ -11,7 +13,7 @@ FREE_SQL = """
 """
 
 
-def is_free(at: datetime, places: str = "", *, own: str = "common") -> Q:
+def is_free(at: datetime | Given, places: str = "", *, own: str = "common") -> Q:
     """Places that anybody may take now, and those of the pool `own` (AP-02, AP-05); `places` is the way to them, with
     its underscores."""
     return (

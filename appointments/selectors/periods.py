@@ -5,9 +5,21 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from ..models import Period
+from hospital.kit.kept import Given, Kept
+
+from ..models import Period, Session
 from ..states import SessionStatus
 from .free import is_free
+
+_FREE = Kept(
+    lambda: (
+        Period.objects.filter(
+            session_id=Given("session_id"), session__status=SessionStatus.OPEN, starts_at__gt=Given("at")
+        )
+        .annotate(free=Count("places", filter=is_free(Given("at"), "places__")))
+        .order_by("starts_at")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +30,12 @@ class PeriodLine:
 
 def periods_free(session_id: int, *, at: datetime) -> list[PeriodLine]:
     """The periods of an open session that begin after `at`, with how many places each has left."""
-    rows = (
-        Period.objects.filter(session_id=session_id, session__status=SessionStatus.OPEN, starts_at__gt=at)
-        .annotate(free=Count("places", filter=is_free(at, "places__")))
-        .order_by("starts_at")
-    )
-    return [PeriodLine(row, row.free) for row in rows]
+    rows = _FREE.rows(session_id=session_id, at=at)
+    return [PeriodLine(row, getattr(row, "free")) for row in rows]  # noqa: B009 - annotated
+
+
+def periods_shown(session_id: int, *, at: datetime) -> list[PeriodLine] | None:
+    """`periods_free`, or None when there is no such session that can still be booked."""
+    lines = periods_free(session_id, at=at)
+    shown = bool(lines) or Session.objects.filter(pk=session_id, status=SessionStatus.OPEN, during__endswith__gt=at)
+    return lines if shown else None

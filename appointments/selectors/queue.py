@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from hospital.audit.services import record
 from hospital.kit import clock
 from hospital.kit.actor import Actor
+from hospital.kit.kept import Given, Kept
 from hospital.kit.masking import mask_name
 from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry
@@ -55,19 +56,40 @@ class Queue:
         return "-".join([*parts, str(len(self.to_come))])
 
 
+# The doctor's page asks for them every few seconds. Of the patients it shows the name; what else is encrypted stays so.
+_SESSION = Kept(lambda: Session.objects.filter(pk=Given("session_id")).select_related("doctor", "department"))
+_TICKETS = Kept(
+    lambda: (
+        Ticket.objects.filter(session=Given("session_id"))
+        .select_related("booking__patient")
+        .defer("booking__patient__document_no", "booking__patient__phone")
+    )
+)
+_TO_COME = Kept(
+    lambda: (
+        Booking.objects.filter(session=Given("session_id"), status=BookingStatus.BOOKED)
+        .select_related("patient")
+        .defer("patient__document_no", "patient__phone")
+        .order_by("during")
+    )
+)
+
+
 @entry
 def queue_for(actor: Actor, session_id: int, *, at: datetime, seen: str = "") -> Queue | None:
     """The queue of a session for those who run it; None when it is still what `seen` was. Raises NotFound."""
-    session = Session.objects.select_related("doctor", "department").filter(pk=session_id).first()
+    session = _SESSION.first(session_id=session_id)
     if session is None or not policy.may_run_queue(actor, session):
         raise NotFound
-    tickets = list(session.tickets.select_related("booking__patient"))
+    tickets = _TICKETS.rows(session_id=session_id)
+    for ticket in tickets:
+        ticket.session = session
     by = {status: [ticket for ticket in tickets if ticket.status == status] for status in TicketStatus}
     in_room = [*by[TicketStatus.CALLED], *by[TicketStatus.SERVING]]
-    to_come = session.bookings.filter(status=BookingStatus.BOOKED).select_related("patient").order_by("during")
+    to_come = _TO_COME.rows(session_id=session_id)
     queue = Queue(
         session, in_room[0] if in_room else None, line_of(session, at=at, tickets=tickets)[1],
-        sorted(by[TicketStatus.FINISHED], key=lambda ticket: ticket.finished_at or at, reverse=True), list(to_come),
+        sorted(by[TicketStatus.FINISHED], key=lambda ticket: ticket.finished_at or at, reverse=True), to_come,
         by[TicketStatus.AWAY],
     )  # fmt: skip
     if seen and seen == queue.version:

@@ -5,7 +5,7 @@ patient, period, place; whatever ends a booking takes booking, place, charge; a 
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
@@ -16,17 +16,17 @@ import billing.selectors
 import billing.services
 from hospital.kit import clock, notices, sweeps
 from hospital.kit.actor import Actor, Role, system
+from hospital.kit.kept import Given, Kept
+from hospital.kit.parameters import Values, values_at
 from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry, within
 from hospital.messaging import services as messaging
 from hospital.organisation import services as organisation
-from hospital.people.models import Patient
 
 from .. import errors, kinds, parameters, policy
 from ..models import Booking, Channel, Notice, Period, Session
 from ..pools import BEFORE_RELEASE
 from ..states import (
-    ACTIVE_BOOKING,
     BOOKING,
     STOP_CASE,
     TICKET,
@@ -35,10 +35,12 @@ from ..states import (
     StopCaseStatus,
     TicketStatus,
 )
+from . import suspicion
 from .conduct import must_not_be_banned
 from .overrides import Aside, let_pass
 from .places import Taken, place_give_back, place_take
 from .pools import place_take_extra
+from .standing import booking_write, patient_standing
 from .suspicion import device_of, must_not_rush
 
 SWEEP = "appointments.notices"
@@ -50,6 +52,10 @@ _HOLDS = {
     Channel.DOCTOR: parameters.DOCTOR_HOLD_MINUTES,
 }
 
+# Read together: every hold asks for them.
+_LIMITS = (parameters.DEPARTMENTS_PER_DAY, parameters.HOLD_MINUTES, *_HOLDS.values(), *suspicion.LIMITS)
+_PERIOD = Kept(lambda: Period.objects.filter(pk=Given("period_id")).select_related("session__department"))
+
 # What the database forbids, as people read it.
 _REFUSALS = {
     "appointments_one_per_half_day": errors.OnePerHalfDay,
@@ -60,58 +66,61 @@ _REFUSALS = {
 @entry
 def booking_hold(
     *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP,
-    extra: bool = False, proved: bool = False,
+    extra: bool = False, proved: bool = False, session_id: int | None = None,
 ) -> Booking:  # fmt: skip
     """Hold a place of a period for a patient until it is paid, or book it at once when it costs nothing (PAY-11).
 
     Raises NotFound, RealNameNeeded (AP-01), SessionClosed, PeriodOver, PeriodFull, OnePerHalfDay, TooManyDepartments,
     TimeOverlap (AP-04), and what the kind of visit refuses. Held twice by the same patient, it is the same hold.
     `extra`: the doctor makes one place more than the roster has (NoMoreExtra). `proved`: a question was answered, which
-    suspicion asks for (QuestionFirst).
+    suspicion asks for (QuestionFirst). `session_id`: the period must be one of this session.
     """
     return booking_hold_within(
         actor=actor, patient_id=patient_id, period_id=period_id, at=at, channel=channel, extra=extra,
-        proved=proved,
+        proved=proved, session_id=session_id,
     )  # fmt: skip
 
 
 @within
 def booking_hold_within(
     *, actor: Actor, patient_id: int, period_id: int, at: datetime, channel: Channel = Channel.APP,
-    extra: bool = False, aside: Aside | None = None, proved: bool = False,
+    extra: bool = False, aside: Aside | None = None, proved: bool = False, session_id: int | None = None,
 ) -> Booking:  # fmt: skip
     """`booking_hold` for apps above, inside their transaction; `aside`: what staff set aside, kept by the caller."""
     policy.must_act_for(actor, patient_id)
     if actor.is_any(Role.UNVERIFIED):
         raise errors.RealNameNeeded
-    period = Period.objects.select_related("session__department").filter(pk=period_id).first()
-    if period is None:
+    period = _PERIOD.first(period_id=period_id)
+    if period is None or session_id not in (None, period.session_id):
         raise NotFound
-    session = period.session
+    session, kind = period.session, kinds.get(period.session.kind)
     if session.status != SessionStatus.OPEN:
         raise errors.SessionClosed
     if period.starts_at <= at:
         raise errors.PeriodOver
     must_be_released(period, channel, at)
-    kinds.get(session.kind).may_hold(actor, patient_id, session.pk, at)
+    kind.may_hold(actor, patient_id, session.pk, at)
 
-    patient: Patient | None = Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).first()
-    if patient is None:
+    limits = values_at(_LIMITS, at, session.department.campus_id)
+    standing = patient_standing(
+        actor=actor, patient_id=patient_id, period=period, day=session.date, channel=channel, at=at
+    )
+    if standing is None:
         raise NotFound
-    policy.must_be_proved(patient)
-    must_not_be_banned(patient_id, channel, comes=kinds.get(session.kind).comes, at=at)
-    same = Booking.objects.filter(patient_id=patient_id, period_id=period_id, status=BookingStatus.HELD).first()
-    if same is not None:
-        return same
-    must_not_rush(actor, patient_id, at, proved=proved)
-    within_departments(patient_id, period, at, aside=aside)
+    policy.must_be_proved(standing.is_proved)
+    must_not_be_banned(standing.banned_until, channel, comes=kind.comes)
+    if standing.held_already is not None:
+        return Booking.objects.get(pk=standing.held_already)
+    must_not_rush(standing.began, actor, limits, proved=proved)
+    within_departments(standing.departments, period, limit=limits[parameters.DEPARTMENTS_PER_DAY], aside=aside)
+    if not (standing.is_room or extra):
+        raise errors.PeriodFull
     try:
         with transaction.atomic():  # a refusal gives the place back at once, whatever the caller makes of it
             taken = place_take_extra(period, at=at) if extra else place_take(period_id, at=at, channel=channel)
             if taken is None:
                 raise errors.PeriodFull
-            still_open(period)
-            return _hold(actor, patient_id, period, taken, channel, at)
+            return _hold(actor, patient_id, period, taken, channel, _held_until(period, channel, at, limits), at)
     except IntegrityError as error:
         refuse(error)
 
@@ -132,16 +141,9 @@ def must_be_released(period: Period, channel: Channel, at: datetime) -> None:
         raise errors.NotReleased(opens=f"{clock.local(opens_at):%F %H:%M}")
 
 
-def within_departments(
-    patient_id: int, period: Period, at: datetime, *, but: int | None = None, aside: Aside | None = None
-) -> None:
+def within_departments(others: Set[int], period: Period, *, limit: int, aside: Aside | None = None) -> None:
     """AP-04: so many departments a day. The patient's row is locked, so two holds can't both be the last."""
-    limit = parameters.DEPARTMENTS_PER_DAY.at(at, period.session.department.campus_id)
-    others = Booking.objects.filter(patient_id=patient_id, date=period.session.date, status__in=ACTIVE_BOOKING)
-    if but is not None:
-        others = others.exclude(pk=but)
-    departments = set(others.values_list("department_id", flat=True))
-    if len(departments | {period.session.department_id}) > limit:
+    if len(others | {period.session.department_id}) > limit:
         let_pass(aside, errors.TooManyDepartments(limit=limit))
 
 
@@ -153,36 +155,38 @@ def still_open(period: Period) -> None:
         raise errors.SessionClosed
 
 
-def _hold(actor: Actor, patient_id: int, period: Period, taken: Taken, channel: Channel, at: datetime) -> Booking:
+def _hold(
+    actor: Actor, patient_id: int, period: Period, taken: Taken, channel: Channel, held_until: datetime, at: datetime
+) -> Booking:
     session = period.session
     kind = kinds.get(session.kind)
-    held_until = _held_until(period, channel, at)
     charge = billing.services.charge_create(
         actor=actor, patient_id=patient_id, kind=kind.charge_kind, subject_id=taken.booking_id,
         lines=[billing.services.LineSpec(session.fee_item, 1)], at=at, expires_at=held_until,
         campus_id=session.department.campus_id, department_id=session.department_id,
     )  # fmt: skip
-    booking = Booking.objects.create(
+    booking = Booking(
         pk=taken.booking_id, patient_id=patient_id, account_id=actor.account_id, place_id=taken.place_id,
         period=period, session=session, doctor_id=session.doctor_id, department_id=session.department_id,
         date=session.date, half_day=session.half_day, during=DateTimeTZRange(period.starts_at, period.ends_at), kind=session.kind,
         channel=channel, pool=taken.pool, number=taken.number, status=BookingStatus.HELD, charge=charge, held_until=held_until,
-        created_at=at, device=device_of(actor) if actor.is_patient else "",
+        created_at=at, device=device_of(actor) if actor.is_patient else "", moves=0,
     )  # fmt: skip
+    if not booking_write(booking):
+        raise errors.SessionClosed
     BOOKING.begin(booking, actor=actor, at=at)
     if charge.amount == 0:
         _book(booking, actor=actor, at=at)
     return booking
 
 
-def _held_until(period: Period, channel: Channel, at: datetime) -> datetime:
+def _held_until(period: Period, channel: Channel, at: datetime, limits: Values) -> datetime:
     """Who pays at home later has longer, but no longer than until the visit (PAY-11)."""
-    campus_id = period.session.department.campus_id
-    usual = at + timedelta(minutes=parameters.HOLD_MINUTES.at(at, campus_id))
+    usual = at + timedelta(minutes=limits[parameters.HOLD_MINUTES])
     minutes = _HOLDS.get(channel)
     if minutes is None:
         return usual
-    return min(at + timedelta(minutes=minutes.at(at, campus_id)), max(usual, period.starts_at))
+    return min(at + timedelta(minutes=limits[minutes]), max(usual, period.starts_at))
 
 
 @within

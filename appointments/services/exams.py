@@ -69,7 +69,7 @@ def exams_book_within(
     patient: Patient | None = Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).first()
     if patient is None:
         raise NotFound
-    policy.must_be_proved(patient)
+    policy.must_be_proved(patient.verified_at is not None)
     orders = {
         order.pk: order
         for order in Order.objects.select_for_update(no_key=True, of=("self",))

@@ -17,7 +17,7 @@ from hospital.people.models import Patient
 from .. import errors, kinds, parameters, policy
 from ..models import Booking, BookingMove, Channel, Period, Place, StopCase
 from ..selectors.doctors import fees_at
-from ..states import STOP_CASE, BookingStatus, SessionStatus, StopCaseStatus
+from ..states import ACTIVE_BOOKING, STOP_CASE, BookingStatus, SessionStatus, StopCaseStatus
 from . import booking as bookings
 from .overrides import Aside, let_pass
 from .places import place_give_back, place_take
@@ -91,7 +91,11 @@ def _may_move(booking: Booking, period: Period, *, because: str, at: datetime, a
             raise errors.OtherPrice
     if session.kind != booking.kind or not same_price(booking, period, at=at):
         raise errors.OtherPrice
-    bookings.within_departments(booking.patient_id, period, at, but=booking.pk, aside=aside)
+    others = Booking.objects.filter(patient_id=booking.patient_id, date=session.date, status__in=ACTIVE_BOOKING)
+    bookings.within_departments(
+        set(others.exclude(pk=booking.pk).values_list("department_id", flat=True)), period,
+        limit=parameters.DEPARTMENTS_PER_DAY.at(at, session.department.campus_id), aside=aside,
+    )  # fmt: skip
 
 
 def same_price(booking: Booking, period: Period, *, at: datetime) -> bool:

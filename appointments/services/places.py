@@ -17,22 +17,23 @@ from django.db import connection
 
 from hospital.kit.transactions import within
 
-from ..models import Channel, Period, Place, Pool
+from ..models import Channel, Place, Pool
 from ..pools import BEFORE_RETURN, OWN_POOL
 
-_OPEN = """
+# What a channel may take now: `period`, `own`, `at` and `early` are parameters (taking()).
+OPEN_SQL = """
     period_id = %(period)s AND booking_id IS NULL
     AND (pool IN ('common', %(own)s) OR common_from <= %(at)s)
     AND (free_from IS NULL OR free_from <= %(at)s OR %(early)s)
 """
 
-_LOOK = f"SELECT 1 FROM appointments_place WHERE {_OPEN} LIMIT 1"  # noqa: S608 - constants only
-
+# Two statements in one journey: the second looks with the lock in hand, in a snapshot of its own.
 _TAKE = f"""
+SELECT 1 FROM appointments_period WHERE id = %(period)s FOR NO KEY UPDATE;
 UPDATE appointments_place
 SET booking_id = nextval(pg_get_serial_sequence('appointments_booking', 'id')), free_from = NULL
 WHERE id = (
-    SELECT id FROM appointments_place WHERE {_OPEN}
+    SELECT id FROM appointments_place WHERE {OPEN_SQL}
     ORDER BY (pool = %(own)s AND (common_from IS NULL OR common_from > %(at)s)) DESC, seat LIMIT 1
 ) AND booking_id IS NULL
 RETURNING id, number, booking_id, CASE WHEN pool = %(own)s AND (common_from IS NULL OR common_from > %(at)s) THEN pool ELSE 'common' END
@@ -49,19 +50,18 @@ class Taken:
     pool: Pool
 
 
+def taking(period_id: int, channel: Channel, at: datetime) -> dict[str, int | str | bool | datetime]:
+    """The parameters of OPEN_SQL."""
+    return {
+        "period": period_id, "at": at, "own": OWN_POOL.get(channel, Pool.COMMON).value, "early": channel in BEFORE_RETURN,
+    }  # fmt: skip
+
+
 @within
 def place_take(period_id: int, *, at: datetime, channel: Channel = Channel.APP) -> Taken | None:
     """Take the first place of a period that this channel may have; None when there is none."""
-    asked: dict[str, int | str | bool | datetime] = {
-        "period": period_id, "at": at, "own": OWN_POOL.get(channel, Pool.COMMON).value,
-        "early": channel in BEFORE_RETURN,
-    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_LOOK, asked)
-        if cursor.fetchone() is None:
-            return None  # nobody needs to queue to hear that
-        Period.objects.select_for_update(no_key=True).filter(pk=period_id).values_list("pk", flat=True).get()
-        cursor.execute(_TAKE, asked)
+        cursor.execute(_TAKE, taking(period_id, channel, at))
         row = cursor.fetchone()
     return None if row is None else Taken(row[0], row[1], row[2], Pool(row[3]))
 

@@ -4,23 +4,22 @@ people (AP-07). Suspicion refuses nobody: it asks a question that a person answe
 
 import hmac
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core import signing
-from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from hospital.audit.services import record
 from hospital.kit.actor import Actor
 from hospital.kit.fields import blind
-from hospital.kit.parameters import Parameter
+from hospital.kit.parameters import Values
 from hospital.kit.problems import TooMany
 from hospital.kit.transactions import entry
 from hospital.people import limits
 from hospital.people.limits import Limit
 
 from .. import errors, parameters
-from ..models import Booking
 
 _SALT = "appointments.question"
 _SECONDS = 300
@@ -31,31 +30,37 @@ def device_of(actor: Actor) -> str:
     return blind(f"{actor.ip} {actor.device}", purpose="appointments.device")[:64] if actor.device else ""
 
 
-def must_not_rush(actor: Actor, patient_id: int, at: datetime, *, proved: bool) -> None:
-    """Raise TooMany past the hard rate, QuestionFirst on suspicion unless its question was answered. One query."""
+@dataclass(frozen=True, slots=True)
+class Began:
+    """Bookings that were begun by this account in the last hour, by it for other people in the last day, and the other
+    accounts that booked in the last day from the same device."""
+
+    hour: int
+    people: int
+    accounts: int
+
+
+LIMITS = (parameters.HOLDS_PER_HOUR, parameters.HOLDS_SUSPECT, parameters.DEVICE_ACCOUNTS, parameters.PEOPLE_SUSPECT)
+
+
+def must_not_rush(began: Began, actor: Actor, limits: Values, *, proved: bool) -> None:
+    """Raise TooMany past the hard rate, QuestionFirst on suspicion unless its question was answered."""
     if not actor.is_patient:
         return
-    mine, device = Q(account_id=actor.own_account_id), device_of(actor)
-    here = Q(device=device) if device else Q(pk=None)
-    began = Booking.objects.filter(mine | here, created_at__gt=at - timedelta(days=1)).aggregate(
-        hour=Count("pk", filter=mine & Q(created_at__gt=at - timedelta(hours=1))),
-        accounts=Count("account", filter=here & ~mine, distinct=True),
-        people=Count("patient", filter=mine & ~Q(patient_id=patient_id), distinct=True),
-    )
-    if _reached(began["hour"], parameters.HOLDS_PER_HOUR, at):
+    if _reached(began.hour, limits[parameters.HOLDS_PER_HOUR]):
         raise TooMany
     suspicious = (
-        _reached(began["hour"], parameters.HOLDS_SUSPECT, at)
-        or _reached(began["accounts"], parameters.DEVICE_ACCOUNTS, at)
-        or _reached(began["people"], parameters.PEOPLE_SUSPECT, at)
+        _reached(began.hour, limits[parameters.HOLDS_SUSPECT])
+        or _reached(began.accounts, limits[parameters.DEVICE_ACCOUNTS])
+        or _reached(began.people, limits[parameters.PEOPLE_SUSPECT])
     )
     if suspicious and not proved:
         raise errors.QuestionFirst
 
 
-def _reached(count: int, limit: Parameter[int], at: datetime) -> bool:
-    """Nobody's first booking is suspicious, so that in the rush no limit need be read for it."""
-    return count > 0 and count >= limit.at(at)
+def _reached(count: int, limit: int) -> bool:
+    """Nobody's first booking is suspicious."""
+    return 0 < count >= limit
 
 
 def question_new(actor: Actor) -> tuple[str, str]:

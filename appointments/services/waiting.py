@@ -38,7 +38,7 @@ def waiting_enter(
     patient: Patient | None = Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).first()
     if patient is None or last < first or last < clock.business_day(at):
         raise NotFound
-    policy.must_be_proved(patient)
+    policy.must_be_proved(patient.verified_at is not None)
     live = Waiting.objects.filter(patient_id=patient_id, status__in=LIVE_WAITING)
     limit = parameters.WAITING_LINES.at(at)
     if live.count() >= limit:

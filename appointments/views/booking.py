@@ -6,7 +6,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
 from appointments import errors, kinds, parameters, selectors, services
-from appointments.models import Period
 from appointments.states import BookingStatus
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
@@ -35,8 +34,6 @@ def _hold(request: HttpRequest, session_id: int) -> HttpResponse:
     form = HoldForm(request.POST)
     if not form.is_valid():
         return _page(request, session_id, form=form, status=422)
-    if not Period.objects.filter(pk=form.cleaned_data["period"], session_id=session_id).exists():
-        raise NotFound
     actor, at = actor_of(request), clock.now()
     proved = services.question_answer(
         actor=actor, token=request.POST.get("question", ""), answer=request.POST.get("answer", ""), at=at
@@ -44,7 +41,7 @@ def _hold(request: HttpRequest, session_id: int) -> HttpResponse:
     try:
         booking = services.booking_hold(
             actor=actor, patient_id=form.cleaned_data["patient"], period_id=form.cleaned_data["period"],
-            at=at, proved=proved,
+            at=at, proved=proved, session_id=session_id,
         )  # fmt: skip
     except NotFound:
         raise

@@ -44,6 +44,18 @@ class KeyReused(Problem):
     next_step = _("Send a new key with a new request.")
 
 
+# Two of the same at once: the second waits and reads what the first stored. Two statements in one journey; the second
+# sees what was committed while the first waited, because each has a snapshot of its own.
+_STORED = """
+SELECT pg_advisory_xact_lock(hashtextextended(%(lock)s, 0));
+SELECT body_hash, status, body FROM audit_idempotentreply WHERE who = %(who)s AND route = %(route)s AND key = %(key)s
+"""
+_STORE = """
+INSERT INTO audit_idempotentreply (who, route, key, body_hash, status, headers, body, created_at)
+VALUES (%(who)s, %(route)s, %(key)s, %(digest)s, %(status)s, '{}', %(body)s, %(at)s)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     status: int
@@ -63,17 +75,18 @@ def reply_once(
     if not key or len(key) > 80:
         raise KeyNeeded
     who, digest = _who(actor), hashlib.sha256(body).hexdigest()
-    with connection.cursor() as cursor:  # two of the same at once: the second waits and reads what the first stored
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{who} {route} {key}"])
-    stored = IdempotentReply.objects.filter(who=who, route=route, key=key).first()
+    asked: dict[str, Any] = {"who": who, "route": route, "key": key, "digest": digest, "at": at}
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED, asked | {"lock": f"{who} {route} {key}"})
+        stored = cursor.fetchone()
     if stored is not None:
-        if stored.body_hash != digest:
+        first_digest, status, first_answer = stored
+        if first_digest != digest:
             raise KeyReused
-        return Reply(stored.status, json.loads(stored.body), repeated=True)
+        return Reply(status, json.loads(first_answer), repeated=True)
     status, answer = act()
-    IdempotentReply.objects.create(
-        who=who, route=route, key=key, body_hash=digest, status=status, body=json.dumps(answer), created_at=at
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, asked | {"status": status, "body": json.dumps(answer)})
     return Reply(status, answer)
 
 

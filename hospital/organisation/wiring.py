@@ -12,5 +12,5 @@ def wire() -> None:
 
     invariants.register_all()
     titles.register_all()
-    parameters.read_with(selectors.parameter_value)
+    parameters.read_with(selectors.parameter_values)
     trail.staff_directory(names=directory.staff_names, find=directory.staff_found)

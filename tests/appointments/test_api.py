@@ -1,10 +1,13 @@
 """HTTP API of appointments."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.test import Client
 
+from appointments.api import plain, serializers
 from appointments.models import Booking
+from appointments.selectors import doctor_days, periods_free, periods_shown
 from appointments.states import BookingStatus
 from tests.appointments.conftest import Clinic
 from tests.cast import client_for
@@ -79,6 +82,39 @@ def test_input_that_is_no_input(clinic: Clinic) -> None:
     assert client.get("/api/v1/doctors/", {"department": 10**30}).status_code in {200, 422}
 
 
+def test_a_hold_and_its_refusal_ask_the_database_little(clinic: Clinic, django_assert_num_queries: Any) -> None:
+    """In the minute of release every statement counts (benchmarks/rush.py); two of each are the transaction's."""
+    full, free = clinic.hold(clinic.cast.stranger).period_id, clinic.period(1).pk
+    client, patient_id = client_for(clinic.cast.wang_fang), clinic.cast.wang_fang.patient_id
+    for queries, period, key, status in ((18, free, "held", 201), (13, full, "full", 409)):
+        data = {"patient_id": patient_id, "period_id": period}
+        with django_assert_num_queries(queries):
+            answer = client.post(
+                "/api/v1/bookings/", data, content_type="application/json", headers={"Idempotency-Key": key}
+            )
+        assert answer.status_code == status
+
+
 def test_the_free_places_cost_the_same_for_any_number(clinic: Clinic, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(1):
+        assert len(Client().get(f"/api/v1/sessions/{clinic.session.pk}/periods/").json()) == 12
+    clinic.hold(clinic.cast.wang_fang)
+    with django_assert_num_queries(1):
         Client().get(f"/api/v1/sessions/{clinic.session.pk}/periods/")
+    with django_assert_num_queries(3):
+        Client().get(f"/api/v1/doctors/{clinic.session.doctor_id}/sessions/")
+
+
+def test_a_session_that_is_over_has_no_times_and_none_is_not_found(clinic: Clinic) -> None:
+    ends = clinic.session.ends_at
+    assert periods_shown(clinic.session.pk, at=ends - timedelta(minutes=1)) == []  # the last time has begun
+    assert periods_shown(clinic.session.pk, at=ends) is None and periods_shown(0, at=clinic.at) is None
+    assert Client().get("/api/v1/sessions/0/periods/").status_code == 404
+
+
+def test_plain_answers_say_what_the_serializers_say(clinic: Clinic) -> None:
+    lines = [line for day in doctor_days(clinic.session.doctor_id, at=clinic.at) for line in day.lines]
+    times = periods_free(clinic.session.pk, at=clinic.at)
+    assert lines and times
+    assert plain.session_lines(lines) == serializers.SessionLineOutput(lines, many=True).data
+    assert plain.periods(times) == serializers.PeriodOutput(times, many=True).data

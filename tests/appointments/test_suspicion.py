@@ -117,11 +117,3 @@ def test_another_program_gets_the_question_with_the_refusal(clinic: Clinic) -> N
     again = asked | {"question": token, "answer": sum_of(refused.json()["errors"]["answer"])}
     made = client.post("/api/v1/bookings/", again, content_type="application/json", headers={"Idempotency-Key": "b"})
     assert made.status_code == 201
-
-
-def test_suspicion_costs_one_query(clinic: Clinic, django_assert_num_queries: Any) -> None:
-    from appointments.services.suspicion import must_not_rush
-
-    actor = actor_of_person(clinic.cast.wang_fang)
-    with django_assert_num_queries(1):
-        must_not_rush(actor, clinic.cast.mother.patient_id, clinic.at, proved=False)

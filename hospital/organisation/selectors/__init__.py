@@ -3,7 +3,7 @@
 from .actors import actor_for, cares_for
 from .concepts import concept, concept_search, concepts_by_code
 from .laboratory import lab_flag, lab_item, lab_range
-from .parameters import ParameterLine, parameter_lines, parameter_value
+from .parameters import ParameterLine, parameter_lines, parameter_values
 from .staff import staff_search
 
 __all__ = [
@@ -17,6 +17,6 @@ __all__ = [
     "lab_item",
     "lab_range",
     "parameter_lines",
-    "parameter_value",
+    "parameter_values",
     "staff_search",
 ]

@@ -1,6 +1,7 @@
 """What the hospital set for the declared parameters."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,22 +13,21 @@ from hospital.kit import parameters
 
 from ..models import PolicyParameter
 
-# Asked several times in every verb: written out, because building this query costs the ORM more than answering it
-# costs the database. The unique index on (name, campus, effective_from) serves it.
-_VALUE = """
-    SELECT value FROM organisation_policyparameter
-    WHERE name = %s AND effective_from <= %s AND (effective_to IS NULL OR effective_to > %s)
+# Asked in every verb: written out, because building this query costs the ORM more than answering it costs the
+# database. The unique index on (name, campus, effective_from) serves it.
+_VALUES = """
+    SELECT DISTINCT ON (name) name, value FROM organisation_policyparameter
+    WHERE name = ANY(%s) AND effective_from <= %s AND (effective_to IS NULL OR effective_to > %s)
       AND (campus_id IS NULL OR campus_id = %s)
-    ORDER BY campus_id NULLS LAST, effective_from DESC LIMIT 1
+    ORDER BY name, campus_id NULLS LAST, effective_from DESC
 """
 
 
-def parameter_value(name: str, at: datetime, campus_id: int | None) -> Any:
-    """The value set for a parameter at an instant: the campus's own before the hospital's; None when not set."""
+def parameter_values(names: Sequence[str], at: datetime, campus_id: int | None) -> dict[str, Any]:
+    """The values set for parameters at an instant: the campus's own before the hospital's; without those not set."""
     with connection.cursor() as cursor:
-        cursor.execute(_VALUE, [name, at, at, campus_id])
-        row = cursor.fetchone()
-    return None if row is None else json.loads(row[0])
+        cursor.execute(_VALUES, [list(names), at, at, campus_id])
+        return {name: json.loads(value) for name, value in cursor.fetchall()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,14 @@ from django import template
 from django.urls import reverse
 
 from hospital.kit.access import actor_of
+from hospital.kit.kept import Given, Kept
 from hospital.kit.routes import may_open, page_exists
 from hospital.organisation.models import Staff
 from hospital.workstation.navigation import places_for
 
 register = template.Library()
+
+_NAME = Kept(lambda: Staff.objects.filter(pk=Given("staff_id")).values_list("name", flat=True))
 
 SIGN_OUT = "/staff/sign-out/"
 
@@ -42,9 +45,9 @@ def staff_bar(context: template.RequestContext) -> dict[str, Any]:
     request = context["request"]
     actor = actor_of(request)
     url = reverse("workstation_staff:command")
-    staff = Staff.objects.filter(pk=actor.staff_id).only("name").first() if actor.staff_id else None
+    name = _NAME.first(staff_id=actor.staff_id) if actor.staff_id else None
     return {
         "command_url": url if may_open(actor, url) else "",
-        "staff_name": staff.name if staff else "",
+        "staff_name": name or "",
         "sign_out_url": SIGN_OUT if page_exists(SIGN_OUT, "POST") else "",
     }
