@@ -26,7 +26,11 @@ settings.configure(
     ALLOWED_HOSTS=["*"],
     SECRET_KEY="of a benchmark",
     USE_TZ=True,
-)
+    LOGGING={
+        "version": 1, "disable_existing_loggers": False, "handlers": {"stderr": {"class": "logging.StreamHandler", "level": "ERROR"}},
+        "root": {"handlers": ["stderr"], "level": "ERROR"},
+    },
+)  # fmt: skip
 _FILE = Path(os.environ["RECORDED_FILE"])
 _recorded: dict[Any, Recording] = {}  # filled at the first request: it is recorded after this process has started
 

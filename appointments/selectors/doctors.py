@@ -1,6 +1,6 @@
 """What the public may see: doctors, when they sit, what is free and what it costs (IH-14). No patient data."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -199,7 +199,7 @@ def _with_free(at: datetime | Given) -> Count:
     )
 
 
-def _lines(sessions: list[Session], at: datetime) -> list[SessionLine]:
+def _lines(sessions: Sequence[Session], at: datetime) -> list[SessionLine]:
     fee = fees_at(
         {session.fee_item for session in sessions}, {session.department.campus_id for session in sessions}, at=at
     )

@@ -43,16 +43,16 @@ FROM people_patient AS patient WHERE patient.id = %(patient)s
 """  # noqa: S608 - constants only
 # Asked again with the place in hand: a stop or another doctor that came between is seen here, one that comes later waits
 # for our place and then finds our booking (session_stop, session_substitute).
-_WRITE = """
-INSERT INTO appointments_booking (
-    id, patient_id, account_id, place_id, period_id, session_id, doctor_id, department_id, date, half_day, during, kind,
-    channel, pool, device, moves, number, status, charge_id, held_until, cancel_reason, created_at
-) SELECT
-    %(id)s, %(patient_id)s, %(account_id)s, %(place_id)s, %(period_id)s, %(session_id)s, %(doctor_id)s, %(department_id)s,
-    %(date)s, %(half_day)s, %(during)s, %(kind)s, %(channel)s, %(pool)s, %(device)s, %(moves)s, %(number)s, %(status)s,
-    %(charge_id)s, %(held_until)s, %(cancel_reason)s, %(created_at)s
+_COLUMNS = (
+    "id", "patient_id", "account_id", "place_id", "period_id", "session_id", "doctor_id", "department_id", "date",
+    "half_day", "during", "kind", "channel", "pool", "device", "moves", "number", "status", "charge_id", "held_until",
+    "cancel_reason", "created_at",
+)  # fmt: skip
+_WRITE = f"""
+INSERT INTO appointments_booking ({", ".join(_COLUMNS)})
+SELECT {", ".join(f"%({name})s" for name in _COLUMNS)}
 FROM appointments_session WHERE id = %(session_id)s AND status = 'open' AND doctor_id = %(doctor_id)s
-"""
+"""  # noqa: S608 - constants only
 _ACTIVE = [str(status) for status in ACTIVE_BOOKING]
 
 
@@ -88,7 +88,7 @@ def patient_standing(
 def booking_write(booking: Booking) -> bool:
     """Write the row of a new booking, if its session is still open and still this doctor's; whether it was."""
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, vars(booking))
+        cursor.execute(_WRITE, {name: getattr(booking, name) for name in _COLUMNS})
         written = int(cursor.rowcount)
     booking._state.adding, booking._state.db = False, connection.alias
     return written == 1
