@@ -3,7 +3,8 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser
 from pytest_django.plugin import DjangoDbBlocker
 
 from hospital.kit import clock
+from hospital.organisation.models import SpecialDay
 from hospital.organisation.seeding import DEMO_PASSWORD, DEMO_TOTP_KEY
 from tests.browser import headless
 from tests.drill import Drill, WallClock
@@ -21,10 +23,24 @@ from .day import Day
 from .house import House
 
 
-def _monday(moment: str) -> datetime:
-    """A coming Monday: the story needs working days before it, and clinics that are seeded from there on."""
+@dataclass(frozen=True)
+class Monday:
+    """The demo hospital's database, and the day that begins in it."""
+
+    database: str
+    day: date
+
+    def at(self, moment: str) -> datetime:
+        return clock.at_local(self.day, time.fromisoformat(moment))
+
+
+def _coming_monday() -> date:
+    """A Monday without a holiday in the days before it and the weeks after: those of the story are working days."""
     today = clock.today()
-    return clock.at_local(today + timedelta(days=7 - today.weekday()), time.fromisoformat(moment))
+    day = today + timedelta(days=7 - today.weekday())
+    while SpecialDay.objects.filter(day__range=(day - timedelta(days=4), day + timedelta(days=25))).exists():
+        day += timedelta(days=7)
+    return day
 
 
 def _copy(name: str, source: str) -> None:
@@ -55,7 +71,7 @@ def _inside(name: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def monday(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+def monday(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Monday]:
     """The database of the demo hospital at eight on a Monday: made once, each story lives on a copy of it."""
     tests = connection.settings_dict["NAME"]
     name = f"{tests}_monday"
@@ -64,18 +80,19 @@ def monday(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         with _inside(name):
             call_command("load_catalogues")
             call_command("load_consent")
-            call_command("seed", "--size", "demo", "--at", _monday("08:00").isoformat())
-    yield name
+            made = Monday(name, _coming_monday())
+            call_command("seed", "--size", "demo", "--at", made.at("08:00").isoformat())
+    yield made
     with django_db_blocker.unblock():
         _drop(name)
 
 
 @pytest.fixture
-def house(tmp_path: Path, monday: str, transactional_db: None) -> Iterator[House]:
-    name = f"{monday}_story"
-    _copy(name, monday)
+def house(tmp_path: Path, monday: Monday, transactional_db: None) -> Iterator[House]:
+    name = f"{monday.database}_story"
+    _copy(name, monday.database)
     with _inside(name):
-        wall_clock = WallClock(tmp_path / "clock", _monday("08:30"))
+        wall_clock = WallClock(tmp_path / "clock", monday.at("08:30"))
         drill = Drill(tmp_path, wall_clock)
         try:
             drill.start()
