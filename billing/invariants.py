@@ -71,3 +71,16 @@ def register_all() -> None:
         "SELECT p.id, p.amount, i.total FROM billing_payment p LEFT JOIN billing_paymentsplit i ON i.payment_id = p.id "
         "WHERE (p.channel = 'insurance') <> (i.id IS NOT NULL) OR i.total <> p.amount",
     )  # fmt: skip
+    register("billing.bill_lines_have_their_file", "PAY-06", " UNION ALL ".join(map(_orphans, _PARTS)))
+
+
+_PARTS = ("billing_billpart", "billing_billline", "billing_fundline")
+
+
+def _orphans(table: str) -> str:
+    """Ids of files that lines name and that aren't there; each id is looked up once, however many lines have it."""
+    return (
+        f"(WITH RECURSIVE named(id) AS (SELECT min(file_id) FROM {table} UNION ALL "  # noqa: S608 - a constant of this module
+        f"SELECT (SELECT min(file_id) FROM {table} WHERE file_id > named.id) FROM named WHERE named.id IS NOT NULL) "
+        f"SELECT '{table}' AS name, id FROM named WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM billing_billfile))"
+    )
