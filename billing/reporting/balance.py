@@ -53,6 +53,8 @@ def day_balance(actor: Actor, day: date, channel: str, *, at: datetime) -> Balan
         for side, title in [("hospital", str(_("Hospital (settled)"))), ("platform", str(_("Platform (received)"))),
                             ("channel", str(_("Channel (its bill)")))]
     ]  # fmt: skip
+    # The page shows the first hundred of a class: what is done makes room for what isn't.
+    rows.sort(key=lambda case: case.status == CaseStatus.DONE)
     groups = [
         (kind.value, str(kind.label), mine)
         for kind in Difference
