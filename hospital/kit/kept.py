@@ -39,11 +39,11 @@ class Given(Expression):
 class Kept(Generic[R]):
     def __init__(self, build: Callable[[], "QuerySet[Any, R]"]) -> None:
         self._build = build
-        self._built: tuple[QuerySet[Any, R], SQLCompiler, str, tuple[Any, ...]] | None = None
+        self._built: tuple[QuerySet[Any, R], SQLCompiler, str, tuple[Any, ...], Any] | None = None
 
     def rows(self, **given: Any) -> list[R]:
         """All rows, for these values."""
-        queryset, compiler, sql, params = self._built or self._made()
+        queryset, compiler, sql, params, converters = self._built or self._made()
         asked = queryset.all()
         values = tuple(given[one.name] if isinstance(one, Given) else one for one in params)
 
@@ -51,6 +51,7 @@ class Kept(Generic[R]):
             ours = copy.copy(compiler)
             ours.connection = connections[asked.db]
             ours.as_sql = lambda *_, **__: (sql, values)  # type: ignore[method-assign]
+            ours.get_converters = lambda expressions: converters  # type: ignore[method-assign]
             return ours
 
         asked.query.get_compiler = get_compiler  # type: ignore[method-assign]
@@ -61,9 +62,10 @@ class Kept(Generic[R]):
         found = self.rows(**given)
         return found[0] if found else None
 
-    def _made(self) -> "tuple[QuerySet[Any, R], SQLCompiler, str, tuple[Any, ...]]":
+    def _made(self) -> "tuple[QuerySet[Any, R], SQLCompiler, str, tuple[Any, ...], Any]":
         queryset = self._build()
         compiler = queryset.query.get_compiler(using=queryset.db)
         sql, params = compiler.as_sql()
-        self._built = queryset, compiler, str(sql), tuple(params)
+        converters = compiler.get_converters([column for column, _, _ in compiler.select])
+        self._built = queryset, compiler, str(sql), tuple(params), converters
         return self._built
