@@ -12,6 +12,7 @@ def wire() -> None:
     from . import invariants, kinds, services, trail
     from .channels import base
     from .channels.alipay import client as alipay
+    from .channels.alipay import console
     from .channels.insurance import client as insurance
     from .channels.unionpay import client as unionpay
     from .channels.wechat import client as wechat
@@ -36,6 +37,7 @@ def wire() -> None:
     sweeps.register(invoices.SWEEP, invoices.invoices_issue, every=30, title="Electronic receipts")
     sweeps.register("billing.expiry", services.charges_expire, every=15, title="Expired bills")
     sweeps.register(intents.SWEEP, intents.intents_resolve, every=10, title="Orders and refunds at channels")
+    sweeps.register(console.SWEEP, console.console_refunds_find, every=300, title="Refunds made in a channel's console")
     sweeps.register("billing.bills", bills.bills_fetch, every=300, title="Bills of yesterday")
     trail.register_all()
 

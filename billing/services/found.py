@@ -19,6 +19,11 @@ from .refunds import refund_finish, refund_reserve
 CONSOLE = "billing.console"
 
 
+def found_key(channel: str, console_number: str) -> str:
+    """Under which a refund of a channel's console is stored, once."""
+    return f"found:{channel}:{console_number}"[:100]
+
+
 @entry
 def refund_found(
     *, payment_id: int, console_number: str, channel_refund_id: str, amount: int, success_at: datetime, at: datetime
@@ -33,7 +38,7 @@ def refund_found(
     refused by the channel, and a person must look now.
     """
     payment = Payment.objects.select_related("order").get(pk=payment_id)
-    key = f"found:{payment.channel}:{console_number}"[:100]
+    key = found_key(payment.channel, console_number)
     charges = Charge.objects.select_for_update(no_key=True).filter(order_parts__order=payment.order).order_by("pk")
     locked = list(charges)
     known = Refund.objects.filter(key=key).first()

@@ -14,6 +14,7 @@ from django.db import transaction
 from billing import errors, selectors, services
 from billing.channels import base
 from billing.channels.alipay.client import AlipayClient
+from billing.channels.alipay.console import console_refunds_find
 from billing.channels.alipay.sandbox import Keys, Sandbox, make_keys
 from billing.models import ChannelEvent, Entry, Payment, PayOrder, Refund
 from billing.states import PayOrderStatus, RefundStatus
@@ -128,7 +129,11 @@ def test_part_of_a_bill_goes_back_by_line(house: House, alipay: Sandbox) -> None
 def test_a_refund_made_in_the_console_is_asked_about_and_recorded(house: House, alipay: Sandbox) -> None:
     charge, order = paid(house, alipay)
     alipay.console_refund(order.number, 5000)
-    assert alipay.notifier.deliver_due(everything=True) == 1
+    assert alipay.notifier.deliver_due(everything=True) == 1 and not Refund.objects.exists()
+    alipay.store.break_at("query", "refuse")
+    for minutes in (1, 6, 11):  # asked until it is known, and then no more
+        console_refunds_find(at=house.at + timedelta(minutes=minutes))
+    assert console_refunds_find(at=house.at + timedelta(minutes=16)) == 0
     refund = Refund.objects.get()
     assert (refund.status, refund.charge_id, refund.amount) == (RefundStatus.SUCCEEDED, charge.pk, 5000)
     assert Entry.objects.filter(account__code="channel.alipay").count() == 2
@@ -237,9 +242,20 @@ def test_repeats_and_reordering_have_one_effect(house: House, alipay: Sandbox) -
     alipay.console_refund(order.number, 1000)
     alipay.notifier.deliver_due(everything=True)  # the refund's notice first: refused, and rung for again
     alipay.notifier.deliver_due(everything=True)
-    assert Payment.objects.count() == 1 and Refund.objects.get().amount == 1000
+    assert Payment.objects.count() == 1
+    assert console_refunds_find(at=house.at) == 1
     charge.refresh_from_db()
     assert charge.status == "part_refunded"
+
+
+def test_a_console_refund_beyond_our_own_promise_is_an_alarm_once(house: House, alipay: Sandbox) -> None:
+    charge, order = paid(house, alipay)
+    asked_back(house, charge)  # promised, and not sent yet
+    alipay.console_refund(order.number, 5000)
+    alipay.notifier.deliver_due(everything=True)
+    assert console_refunds_find(at=house.at) == 1 and console_refunds_find(at=house.at + timedelta(minutes=6)) == 0
+    assert AuditLine.objects.get(action="security.pay_notice_refused").reason == "refund-beyond-payment"
+    assert Refund.objects.count() == 1
 
 
 # --- Bills -------------------------------------------------------------------------------------------------------

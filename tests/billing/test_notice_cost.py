@@ -13,7 +13,7 @@ from django.db import transaction
 from billing import services
 from billing.channels.alipay.sandbox import Sandbox as Alipay
 from billing.channels.unionpay.sandbox import Sandbox as UnionPay
-from billing.models import Payment
+from billing.models import ChannelEvent, Payment
 from tests.billing import alipay as alipay_side
 from tests.billing import unionpay as unionpay_side
 from tests.billing.alipay import alipay, alipay_keys
@@ -96,6 +96,18 @@ def test_alipay_is_answered_at_once_and_again_more_cheaply(
     assert Payment.objects.count() == 1
     with django_assert_max_num_queries(len(first) // 2):
         assert alipay_side.ring(said).content == b"success"
+
+
+def test_a_refund_of_alipays_console_is_written_down_and_asked_about_later(
+    house: House, alipay: Alipay, alone: Any, django_assert_max_num_queries: Any
+) -> None:
+    _charge, order = alipay_side.paid(house, alipay)
+    alipay.console_refund(order.number, 5000)
+    told = alipay.store.one("SELECT id FROM notices WHERE done_at IS NULL")
+    alone()
+    with django_assert_max_num_queries(MOST // 4):
+        assert alipay_side.ring(alipay.notifier.fields(told["id"])).content == b"success"
+    assert ChannelEvent.objects.filter(event_type="console-refund").count() == 1
 
 
 def test_the_insurer_is_answered_at_once(insurer: Insurer, alone: Any, django_assert_max_num_queries: Any) -> None:

@@ -1,7 +1,7 @@
 """Alipay's notices: proved genuine, proved ours, proved to the fen, and only then acted upon (G06, PAY-02).
 
 A notice carries the whole state of a trade. One that speaks of a payment is booked; one that speaks of a refund is a
-doorbell: its amount is a running total, so that Alipay's books are asked about that very request. Anything but the
+doorbell: its amount is a running total, so that Alipay's books are asked about that very request, afterwards. Anything but the
 body `success` makes Alipay ring again, for 24 hours.
 """
 
@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from ...errors import OtherRequest, RefundTooMuch
 from ...models import Channel, Payment, PayOrder, Refund
-from ...services.found import refund_found
 from ...services.payments import Money, payment_record
-from ..base import Back, ChannelUnknown, NoSuchOrder
+from ..base import ChannelUnknown
 from ..door import MAX_BODY, Mismatch, Refused, order_ask_soon, refund_ask_soon, remember
-from .client import AlipayClient, fen, is_ready, moment, sdk
+from . import console
+from .client import fen, is_ready, moment, sdk
 
 # Alipay repeats a notice for a little more than a day with the time of each sending; older ones are replays.
 OLDEST, AHEAD = timedelta(hours=26), timedelta(minutes=5)
@@ -119,24 +118,10 @@ def _refunded(event: Event, order: PayOrder, *, at: datetime) -> None:
     payment = Payment.objects.filter(
         order=order, channel=Channel.ALIPAY, transaction_id=event.said.get("trade_no", "")
     ).first()
-    if payment is None or not number or len(number) > 64:
+    if payment is None or not number or len(number) > console.MAX_NUMBER:
         raise Mismatch("unknown-refund")
     ours = Refund.objects.filter(number=number, payment=payment).first()
     if ours is not None:
         refund_ask_soon(ours, at=at)
         return
-    try:
-        state = AlipayClient().refund_at_channel(payment.transaction_id, number)
-    except NoSuchOrder as error:
-        raise Mismatch("unknown-refund") from error
-    except ChannelUnknown as error:
-        raise Mismatch("ask-again") from error  # Alipay rings again
-    if state.back != Back.SUCCEEDED or state.success_at is None:
-        raise Mismatch("state")
-    try:
-        refund_found(
-            payment_id=payment.pk, console_number=number, channel_refund_id=state.channel_refund_id,
-            amount=state.amount, success_at=state.success_at, at=at,
-        )  # fmt: skip
-    except (RefundTooMuch, OtherRequest) as problem:
-        raise Mismatch("refund-beyond-payment") from problem
+    console.keep(payment, number, event.digest, at=at)
