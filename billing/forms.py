@@ -56,7 +56,7 @@ class ShiftBegin(forms.Form):
 
 class ShiftCount(forms.Form):
     cash = YuanField(label=_("Counted in the drawer (yuan)"), max_length=12)
-    card = YuanField(label=_("Total of the card terminal (yuan)"), max_length=12)
+    card = YuanField(label=_("Total of the terminal: cards and digital yuan (yuan)"), max_length=12)
     reason = forms.CharField(label=_("Reason of a difference"), max_length=200, required=False)
 
 

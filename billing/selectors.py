@@ -19,6 +19,7 @@ from hospital.people.models import Patient
 from . import errors, policy
 from .models import (
     DESK_CHANNELS,
+    TERMINAL_CHANNELS,
     Channel,
     Charge,
     ChargeLine,
@@ -232,7 +233,9 @@ def desk_for(actor: Actor) -> Desk:
     taken = int(cash.filter(amount__gt=0).aggregate(fen=Sum("amount"))["fen"] or 0)
     given = -int(cash.filter(amount__lt=0).aggregate(fen=Sum("amount"))["fen"] or 0)
     card = (
-        DeskEntry.objects.filter(shift=shift, channel=Channel.POS).aggregate(fen=Sum("amount"))["fen"] if shift else 0
+        DeskEntry.objects.filter(shift=shift, channel__in=TERMINAL_CHANNELS).aggregate(fen=Sum("amount"))["fen"]
+        if shift
+        else 0
     )
     drawer = (shift.float_fen if shift else 0) + taken - given
     return Desk(shift, taken, given, int(card or 0), drawer, own, others)

@@ -8,6 +8,7 @@ from .ledger import DayClose, Entry, Journal, LedgerAccount
 from .notices import Notice
 from .payments import (
     DESK_CHANNELS,
+    TERMINAL_CHANNELS,
     Channel,
     ChannelEvent,
     Payment,
@@ -34,6 +35,7 @@ from .reconciliation import (
 
 __all__ = [
     "DESK_CHANNELS",
+    "TERMINAL_CHANNELS",
     "BankCredit",
     "BillFetch",
     "BillFile",

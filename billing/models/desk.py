@@ -16,7 +16,8 @@ class DeskShift(models.Model):
     """From the first money that a cashier touches to the signed count of the drawer.
 
     `expected_*` is what the books said at the moment of counting, `counted_*` what lay there: fen. A difference needs
-    a reason and the signature of a second person, and is then booked (PAY-01, PAY-05).
+    a reason and the signature of a second person, and is then booked (PAY-01, PAY-05). `*_card` is the terminal's total:
+    cards and digital yuan together, as its own slip of the shift adds them up.
     """
 
     staff = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="+", verbose_name=_("cashier"))
@@ -75,7 +76,7 @@ class DeskShift(models.Model):
 class DeskEntry(AppendOnly):
     """A payment taken or a refund given by hand in a shift; fen, negative for what went out.
 
-    `slip` is the terminal's reference number on the printed slip of a card, which the bank's bill carries too.
+    `slip` is the terminal's reference number on the printed slip of a card or a wallet, which the bank's bill carries too.
     """
 
     shift = models.ForeignKey(DeskShift, on_delete=models.PROTECT, related_name="entries")
@@ -95,7 +96,9 @@ class DeskEntry(AppendOnly):
                 | Q(payment=None, refund__isnull=False, amount__lt=0),
                 name="billing_desk_entry_one_movement",
             ),
-            models.CheckConstraint(condition=~Q(channel="pos") | ~Q(slip=""), name="billing_desk_entry_slip"),
+            models.CheckConstraint(
+                condition=~Q(channel__in=["pos", "ecny"]) | ~Q(slip=""), name="billing_desk_entry_slip"
+            ),
         ]
 
     def __str__(self) -> str:

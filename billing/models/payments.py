@@ -24,9 +24,11 @@ class Channel(models.TextChoices):
     INSURANCE = "insurance", _("medical insurance")
     CASH = "cash", _("cash")
     POS = "pos", _("bank card at the desk")
+    ECNY = "ecny", _("digital yuan at the desk")
 
 
-DESK_CHANNELS = [Channel.CASH, Channel.POS]  # by hand, in a cashier's shift; no network to ask
+TERMINAL_CHANNELS = [Channel.POS, Channel.ECNY]  # taken by the bank's terminal, whose slip is the proof
+DESK_CHANNELS = [Channel.CASH, *TERMINAL_CHANNELS]  # by hand, in a cashier's shift; no network to ask
 
 
 class PayMethod(models.TextChoices):

@@ -290,6 +290,22 @@ class ReconCase(models.Model):
         return f"{self.difference} {self.key}"
 
     @property
+    def subject(self) -> str:
+        """What moved, in words: a payment, a refund, a line of the account flow, a credit of the bank."""
+        kind = self.key.partition(":")[0]
+        names = {
+            "pay": _("Payment"),
+            "refund": _("Refund"),
+            "flow": _("Account flow"),
+            "credit": _("credit of the bank"),
+        }
+        return str(names.get(kind, kind))
+
+    @property
+    def numbers(self) -> str:
+        return self.key.partition(":")[2].replace(":", " · ")
+
+    @property
     def age(self) -> int:
         """Days since the day it is of."""
         return (clock.today() - self.day).days

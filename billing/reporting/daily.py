@@ -13,7 +13,7 @@ from hospital.kit import clock
 from hospital.kit.actor import Actor, Role
 from hospital.kit.problems import NotFound
 
-from ..models import BankCredit, Channel, Entry, ReconCase, ReconRun, Scene
+from ..models import BankCredit, Channel, Difference, Entry, ReconCase, ReconRun, Scene
 from ..services.credit import fee_fen
 from ..services.ledger import channel_account, insurer_account
 from ..services.recon_sql import HALVES
@@ -132,8 +132,11 @@ def daily_report(actor: Actor, day: date, *, at: datetime) -> Daily:
     )
     found = ReconCase.objects.filter(day=day).values_list("difference").order_by("difference")
     classes = [
-        (name, many, left)
-        for name, many, left in found.annotate(n=Count("pk"), open=Count("pk", filter=~Q(status=CaseStatus.DONE)))
+        (f"{name} {Difference(name).label}", many, left)
+        for name, many, left in sorted(
+            found.annotate(n=Count("pk"), open=Count("pk", filter=~Q(status=CaseStatus.DONE))),
+            key=lambda one: int(one[0][1:]),  # D10 after D9
+        )
     ]
     return Daily(day, rows, total, _ties(day, rows), classes, _aged(at))
 

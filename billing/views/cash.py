@@ -18,7 +18,7 @@ from hospital.people.models import Patient
 from .. import errors, selectors
 from ..channels.cash import services, shifts
 from ..forms import DeskSearch, ShiftBegin, ShiftCount
-from ..models import Payment
+from ..models import Channel, Payment
 from ..states import ShiftStatus
 from .pay import _title_of
 
@@ -143,7 +143,7 @@ def _taken(request: HttpRequest, patient_id: int, chosen: list[int]) -> Payment:
         return services.cash_take(actor=actor, patient_id=patient_id, charge_ids=chosen, at=at)
     return services.card_take(
         actor=actor, patient_id=patient_id, charge_ids=chosen, slip=request.POST.get("slip", ""),
-        terminal=request.POST.get("terminal", ""), at=at,
+        terminal=request.POST.get("terminal", ""), at=at, channel=request.POST.get("terminal_channel", Channel.POS),
     )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ class Way:
     channel: Channel
     method: PayMethod
 
+    by_another: bool = False  # a code on the very screen that would have to scan it: somebody else's phone can
+
     @property
     def value(self) -> str:
         return self.method.value if self.channel == Channel.WECHAT else f"{self.channel.value}:{self.method.value}"
@@ -59,9 +61,11 @@ def _ways(request: HttpRequest, actor: Actor) -> list[Way]:
     insured = [Way(Channel.INSURANCE, PayMethod.CODE)] if Channel.INSURANCE in ready else []
     if _in_wechat(request):  # WeChat opens no page of its rivals', and inside it pays with its own sheet
         return [Way(Channel.WECHAT, PayMethod.JSAPI if openid_of(actor) else PayMethod.H5), *insured]
-    methods = [PayMethod.H5, PayMethod.NATIVE] if _on_phone(request) else [PayMethod.NATIVE, PayMethod.H5]
+    phone = _on_phone(request)
+    methods = [PayMethod.H5, PayMethod.NATIVE] if phone else [PayMethod.NATIVE, PayMethod.H5]
     taken = [Channel.WECHAT, *(channel for channel in (Channel.ALIPAY, Channel.UNIONPAY) if channel in ready)]
-    return [*(Way(channel, method) for method in methods for channel in taken), *insured]
+    here = [Way(channel, method, phone and method == PayMethod.NATIVE) for method in methods for channel in taken]
+    return [*here, *insured]
 
 
 def _title_of(charge: Charge) -> str:
@@ -91,10 +95,11 @@ def _cashier(
     payable = [c for c in charges if c.status == ChargeStatus.OPEN and (c.expires_at is None or c.expires_at > at)]
     ended = [c for c in charges if c not in payable]
     ends = [charge.expires_at for charge in payable if charge.expires_at]
+    ways = _ways(request, actor)
     context = {
         "lines": [(charge, _title_of(charge)) for charge in payable], "total": total(c.amount for c in payable),
         "ended": [(charge, _title_of(charge)) for charge in ended], "first_end": min(ends, default=None),
-        "ways": _ways(request, actor), "problem": problem, "several": len({c.patient_id for c in payable}) > 1,
+        "ways": [way for way in ways if not way.by_another], "others": [way for way in ways if way.by_another], "problem": problem, "several": len({c.patient_id for c in payable}) > 1,
     }  # fmt: skip
     return render(request, "billing/pay.html", context, status=status)
 
@@ -155,12 +160,13 @@ def _order_context(request: HttpRequest, number: str) -> dict[str, Any]:
     context: dict[str, Any] = {
         "order": order, "parts": parts, "live": order.status in LIVE_ORDER, "waiting": order.status == PayOrderStatus.WAITING,
         "over": order.expires_at <= at, "paid": order.status == PayOrderStatus.PAID, "all_settled": len(settled) == len(parts),
-        "onward": _onward(order), "order_ids": ",".join(str(part.charge_id) for part, _title in parts),
+        # A browser that comes back from a channel is ahead of its notice by a second: not asked to pay once more meanwhile.
+        "asking": "back" in request.GET, "onward": _onward(order), "order_ids": ",".join(str(part.charge_id) for part, _title in parts),
     }  # fmt: skip
     prepared = order.prepared
     if context["waiting"] and prepared.get("h5_url"):
         link = prepared["h5_url"]
-        context["h5_url"] = f"{link}{'&' if '?' in link else '?'}{urlencode({'redirect_url': back})}"
+        context["h5_url"] = f"{link}{'&' if '?' in link else '?'}{urlencode({'redirect_url': f'{back}?back=1'})}"
     if context["waiting"] and prepared.get("wap_url"):  # signed as it is: one parameter more and it wouldn't hold
         context["h5_url"] = prepared["wap_url"]
     if context["waiting"] and prepared.get("form"):  # signed as it is, and carried there by the payer's own browser

@@ -76,6 +76,31 @@ def test_a_card_payment_is_the_slip_and_a_slip_pays_once(house: House, cashier: 
             takes(house, cashier, slip=slip, terminal=terminal)
 
 
+def test_digital_yuan_of_the_terminal_has_its_own_account_and_the_terminals_count(
+    house: House, cashier: Actor, desk: Client
+) -> None:
+    charge = house.owe(house.cast.wang_fang)
+    data = {"charge": [charge.pk], "by": "card", "slip": SLIP, "terminal": TERMINAL, "terminal_channel": "ecny"}
+    assert desk.post(f"/staff/cash/{charge.patient_id}/take/", data).status_code == 302
+    payment = Payment.objects.get()
+    assert payment.channel == "ecny" and balance("channel.ecny") == 5000 and balance("channel.pos") == 0
+    with pytest.raises(errors.SlipUsed):  # the same slip, entered again as a card's
+        takes(house, cashier, slip=SLIP, terminal=TERMINAL)
+    takes(house, cashier, slip="9" * 12, terminal=TERMINAL)
+    with transaction.atomic():
+        refund = services.refund_request(
+            actor=actor_of_person(house.cast.wang_fang), charge_id=charge.pk, at=house.at, reason="退号", key="e"
+        )
+    assert desk.post(f"/staff/cash/refunds/{refund.pk}/", {"slip": "1" * 12, "terminal": TERMINAL}).status_code == 302
+    assert balance("channel.ecny") == 0
+    assert count(house, cashier, 0, 5000).status == ShiftStatus.CLOSED  # the terminal adds up both
+    with pytest.raises(NotFound):
+        card_take(
+            actor=cashier, patient_id=charge.patient_id, charge_ids=[charge.pk], slip="2" * 12, terminal=TERMINAL,
+            at=house.at, channel="wechat",
+        )  # fmt: skip
+
+
 def test_a_refund_of_a_card_goes_back_by_the_terminal_with_its_own_slip(house: House, cashier: Actor) -> None:
     payment = takes(house, cashier, slip=SLIP, terminal=TERMINAL)
     with transaction.atomic():

@@ -101,7 +101,7 @@ def test_the_day_is_a_balance_on_one_page_and_its_difference_is_worked_off_by_tw
     page = maker.get("/staff/finance/", {"day": f"{day}"}).content.decode()
     assert "¥100.00" in page and "¥50.00" in page and "D2" in page
     case = ReconCase.objects.get()
-    assert case.key in maker.get(f"/staff/finance/cases/{case.pk}/").content.decode()
+    assert case.numbers in maker.get(f"/staff/finance/cases/{case.pk}/").content.decode()
     propose = {"action": "explain", "note": "渠道漏报"}
     assert maker.post(f"/staff/finance/cases/{case.pk}/propose/", propose).status_code == 302
     assert maker.post(f"/staff/finance/cases/{case.pk}/decide/", {"decision": "approve"}).status_code == 409

@@ -80,7 +80,9 @@ def test_the_phone_goes_there_by_a_signed_form_and_comes_back_without_a_session(
     done = requests.post(there, data=fields, timeout=5).text
     stranger = client_for(None)
     sent_on = stranger.post("/pay/back/unionpay/", hidden_fields(done))
-    assert sent_on.status_code == 302 and sent_on["Location"] == answer["Location"]
+    assert sent_on.status_code == 302 and sent_on["Location"] == f"{answer['Location']}?back=1"
+    early = phone.get(sent_on["Location"]).content.decode()  # asked a moment ago, and not rung for yet
+    assert "正在向银联确认支付结果" in early and there not in early
     assert not Payment.objects.exists()  # what a browser brings is never believed
     PayOrder.objects.update(asked_at=None)  # two seconds pass
     page = phone.get(sent_on["Location"]).content.decode()  # the notice was lost: the page asks UnionPay itself

@@ -123,7 +123,7 @@ class AlipayClient:
             return {"code_url": str(said["qr_code"])}
         query = self._sdk.api_alipay_trade_wap_pay(
             subject=order.title, out_trade_no=order.number, total_amount=amount, time_expire=ends,
-            return_url=f"{settings.BASE_URL}/pay/orders/{order.number}/",
+            return_url=f"{settings.BASE_URL}/pay/orders/{order.number}/?back=1",
         )  # fmt: skip
         return {"wap_url": f"{settings.ALIPAY_GATEWAY_URL}?{query}"}
 

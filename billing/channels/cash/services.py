@@ -13,7 +13,7 @@ from hospital.people.models import Patient
 from hospital.people.services import card_resolve
 
 from ... import errors, policy
-from ...models import DESK_CHANNELS, Channel, Charge, Payment, PayMethod, Refund
+from ...models import DESK_CHANNELS, TERMINAL_CHANNELS, Channel, Charge, Payment, PayMethod, Refund
 from ...services.payments import Money, pay_order_open, payment_take
 from ...services.refunds import refund_finish
 from ...states import RefundStatus
@@ -54,19 +54,30 @@ def cash_take(*, actor: Actor, patient_id: int, charge_ids: Sequence[int], at: d
 
 @entry
 def card_take(
-    *, actor: Actor, patient_id: int, charge_ids: Sequence[int], slip: str, terminal: str, at: datetime
+    *,
+    actor: Actor,
+    patient_id: int,
+    charge_ids: Sequence[int],
+    slip: str,
+    terminal: str,
+    at: datetime,
+    channel: str = Channel.POS,
 ) -> Payment:
-    """Enter a card payment that the bank's terminal has taken: the slip is the proof, its numbers find it in the bill.
+    """Enter what the bank's terminal has taken, from a card or a wallet of digital yuan: the slip is the proof.
+
+    Its numbers find it in the bank's bill, whichever of the two it was: a slip pays once.
 
     Raises SlipWrong, SlipUsed, NotPayable.
     """
-    if not policy.may_take_cash(actor):
+    if not policy.may_take_cash(actor) or channel not in TERMINAL_CHANNELS:
         raise NotFound
     slip, terminal = read_slip(slip, terminal)
     if Charge.objects.filter(pk__in=charge_ids, patient_id=patient_id).count() != len(set(charge_ids)):
         raise NotFound
-    order = pay_order_open(actor=actor, charge_ids=charge_ids, channel=Channel.POS, method=PayMethod.DESK, at=at)
+    order = pay_order_open(actor=actor, charge_ids=charge_ids, channel=channel, method=PayMethod.DESK, at=at)
     number = f"{clock.business_day(at):%Y%m%d}-{terminal}-{slip}"
+    if Payment.objects.filter(channel__in=TERMINAL_CHANNELS, transaction_id=number).exists():
+        raise errors.SlipUsed
     money = Money(transaction_id=number, amount=order.amount, success_at=at, source="desk")
     payment = payment_take(order_id=order.pk, money=money, at=at, actor=actor)
     if payment.order_id != order.pk:
@@ -77,7 +88,7 @@ def card_take(
 
 @entry
 def desk_give_back(*, actor: Actor, refund_id: int, at: datetime, slip: str = "", terminal: str = "") -> Refund:
-    """Hand an approved refund over the counter: cash for cash, or back to the card by the terminal, with its slip."""
+    """Hand an approved refund over the counter: cash for cash, or back to card or wallet by the terminal, with its slip."""
     if not policy.may_take_cash(actor):
         raise NotFound
     Charge.objects.select_for_update(no_key=True).filter(refunds__pk=refund_id).first()  # lock: charge, then refund
@@ -87,7 +98,7 @@ def desk_give_back(*, actor: Actor, refund_id: int, at: datetime, slip: str = ""
         raise NotFound
     if refund.status != RefundStatus.APPROVED:
         raise errors.NotPaid
-    by_card = refund.payment.channel == Channel.POS
+    by_card = refund.payment.channel in TERMINAL_CHANNELS
     if by_card:
         slip, terminal = read_slip(slip, terminal)
     refund_finish(refund, actor=actor, at=at, success_at=at, channel_refund_id=slip if by_card else "")

@@ -12,7 +12,7 @@ from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry, within
 
 from ... import errors
-from ...models import Channel, DeskEntry, DeskShift, Payment, Refund
+from ...models import TERMINAL_CHANNELS, Channel, DeskEntry, DeskShift, Payment, Refund
 from ...services.ledger import DESK_DIFFERENCE, channel_account, journal_post
 from ...states import SHIFT, ShiftStatus
 
@@ -69,10 +69,11 @@ def entry_write(
 
 
 def expected(shift: DeskShift) -> dict[str, int]:
-    """Fen by channel that the books say the shift holds; cash with the change it began with."""
+    """Fen that the books say the shift holds: cash with the change it began with; what the terminal took, all together."""
     sums = shift.entries.values_list("channel").annotate(fen=Sum("amount"))
     found = {channel: int(fen) for channel, fen in sums}
-    return {Channel.CASH: shift.float_fen + found.get(Channel.CASH, 0), Channel.POS: found.get(Channel.POS, 0)}
+    terminal = sum(found.get(channel, 0) for channel in TERMINAL_CHANNELS)
+    return {Channel.CASH: shift.float_fen + found.get(Channel.CASH, 0), Channel.POS: terminal}
 
 
 @entry

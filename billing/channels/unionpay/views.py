@@ -5,6 +5,7 @@ import re
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from hospital.kit import clock
@@ -51,5 +52,5 @@ def notify(request: HttpRequest) -> HttpResponse:
 def back(request: HttpRequest) -> HttpResponse:
     number = request.POST.get("orderId", "")
     if _NUMBER.fullmatch(number):
-        return redirect("billing:order", number=number)
+        return redirect(f"{reverse('billing:order', args=[number])}?back=1")
     return redirect("billing:pay")
