@@ -36,7 +36,7 @@ NO_PAGE = {
     # behind a card that was read at the kiosk: test_kiosk.py looks at them
     "appointments:kiosk_visits", "appointments:kiosk_slip",
     # on to another page
-    "people:sign_in_code", "people:wechat", "billing:insured_back",
+    "people:sign_in_code", "people:wechat", "billing:insured_back", "billing:back_unionpay",
     # files
     "emr:report_pdf", "treatment:slip_pdf", "consult_staff:picture", "consult:picture", "billing:receipt_pdf",
     "appointments:exam_pdf", "billing_staff:daily_export", "billing_staff:analysis_export",
