@@ -199,6 +199,19 @@ class KioskUnknown(Problem):
     next_step = _("Ask the administration for a new key of this kiosk.")
 
 
+class CardGone(Problem):
+    code = "H13-card"
+    status = 422
+    title = _("The card was read too long ago")
+    next_step = _("Hold the visit card to the reader once more.")
+
+
+class NothingOwed(Problem):
+    code = "H13-nothing-owed"
+    title = _("Nothing is to be paid")
+    next_step = _("Everything is paid already.")
+
+
 class RoomOccupied(Problem):
     code = "AP-11-in-room"
     title = _("A patient was called already")

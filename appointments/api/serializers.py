@@ -1,10 +1,20 @@
 """What the API takes and gives."""
 
-from typing import Any
+from typing import Any, get_args
 
 from rest_framework import serializers
+from rest_framework.serializers import BaseSerializer
 
 from appointments.models import Booking, Session
+from appointments.selectors.visits import Part
+
+
+def asked_for(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:
+    """What was sent, in its types; else the answer says which field is wrong and why (422)."""
+    asked = serializer(data=data)
+    asked.is_valid(raise_exception=True)
+    said: dict[str, Any] = asked.validated_data
+    return said
 
 
 class DoctorSearchInput(serializers.Serializer[Any]):
@@ -73,6 +83,10 @@ class Answered(serializers.Serializer[Any]):
         required=False, max_length=300, default="", help_text="Token of the question that AP-07-question came with."
     )
     answer = serializers.CharField(required=False, allow_blank=True, max_length=20, default="")
+
+
+class PartInput(serializers.Serializer[Any]):
+    show = serializers.ChoiceField(choices=get_args(Part), default="upcoming")
 
 
 class BookingInput(Answered):

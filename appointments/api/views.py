@@ -77,8 +77,18 @@ def _body(booking: Booking) -> Mapping[str, Any]:
 
 
 @rule("appointments.api.hold", SIGNED_IN_PATIENTS, methods=["POST"])
+@rule("appointments.api.bookings", SIGNED_IN_PATIENTS)
 class Bookings(APIView):
     """Hold a place; pay its charge until `held_until`, else it is free again."""
+
+    @extend_schema(
+        parameters=[serializers.PartInput], responses=serializers.BookingOutput(many=True), summary="One's bookings"
+    )
+    def get(self, request: Request) -> Response:
+        """Of oneself and the family: what comes, what was, what was called off."""
+        part = serializers.asked_for(serializers.PartInput, request.query_params)["show"]
+        rows = selectors.visits_for(actor_of(request._request), part, at=clock.now())
+        return Response(serializers.BookingOutput(rows, many=True).data)
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],

@@ -24,7 +24,7 @@ from .exams import (
     machine_block,
 )
 from .follow import doctor_follow, doctor_unfollow
-from .kiosks import kiosk_key_new, kiosk_of_key
+from .kiosks import kiosk_actor, kiosk_key_new, kiosk_of_key
 from .moving import booking_move, booking_move_within
 from .next_visit import next_visit_hold
 from .pools import quotas_apply
@@ -75,6 +75,7 @@ __all__ = [
     "exams_book_within",
     "exams_close",
     "holds_expire",
+    "kiosk_actor",
     "kiosk_key_new",
     "kiosk_of_key",
     "machine_block",

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from hospital.kit.actor import Actor
+from hospital.kit.actor import Actor, Role
 from hospital.kit.transactions import entry
 
 from .. import errors, policy
@@ -39,3 +39,10 @@ def kiosk_of_key(key: str, *, at: datetime) -> Kiosk:
     if kiosk.seen_at is None or at - kiosk.seen_at > _SEEN_EVERY:
         Kiosk.objects.filter(pk=kiosk.pk).update(seen_at=at)
     return kiosk
+
+
+def kiosk_actor(kiosk: Kiosk, *patient_ids: int) -> Actor:
+    """The machine, for the patient whose card it has just read."""
+    return Actor(
+        roles=frozenset({Role.SERVICE}), service=f"appointments.kiosk.{kiosk.pk}", patient_ids=frozenset(patient_ids)
+    )

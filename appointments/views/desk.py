@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-import billing.errors
 import billing.selectors
 import billing.services
 from appointments import errors, parameters, policy, services
@@ -185,11 +184,7 @@ def _order(request: HttpRequest, turn: DeskTurn) -> dict[str, Any]:
     _turn, acting = desks.desk_turn(actor_of(request), turn.pk, at=at)
     order = billing.selectors.order_for(acting, number)
     if order.status in LIVE_ORDER:
-        try:
-            order = billing.services.order_prepare(order.pk, at=at)
-            billing.services.order_refresh(order.pk, at=at)
-        except (billing.errors.ChannelSilent, billing.errors.ChannelSaysNo):
-            pass  # the page says that the channel is silent, and asks again
+        billing.services.order_look(order.pk, at=at)
         order = billing.selectors.order_for(acting, number)
     code = order.prepared.get("code_url", "")
     return {"order": order, "live": order.status in LIVE_ORDER, "qr": qr_data(code) if code else ""}

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
-import billing.errors
 import billing.selectors
 import billing.services
 from appointments import errors, selectors, services
@@ -20,7 +19,6 @@ from billing.states import LIVE_ORDER
 from billing.views.pay import qr_data
 from hospital.kit import clock
 from hospital.kit.access import public
-from hospital.kit.actor import Actor, Role
 from hospital.kit.money import total
 from hospital.kit.problems import NotFound, Problem
 
@@ -48,13 +46,6 @@ def _kiosk(request: HttpRequest) -> Kiosk | None:
         return services.kiosk_of_key(request.COOKIES.get(_KEY, ""), at=clock.now())
     except errors.KioskUnknown:
         return None
-
-
-def _actor(kiosk: Kiosk, *patient_ids: int) -> Actor:
-    """The machine, for the patient whose card it has just read."""
-    return Actor(
-        roles=frozenset({Role.SERVICE}), service=f"appointments.kiosk.{kiosk.pk}", patient_ids=frozenset(patient_ids)
-    )
 
 
 View = Callable[[HttpRequest, Kiosk, int], HttpResponse]
@@ -102,7 +93,7 @@ def start(request: HttpRequest) -> HttpResponse:
     problem: Problem | None = None
     if form.is_valid():
         try:
-            patient_id = selectors.card_read_for(_actor(kiosk), form.cleaned_data["code"], at=clock.now())
+            patient_id = selectors.card_read_for(services.kiosk_actor(kiosk), form.cleaned_data["code"], at=clock.now())
             return _remember(redirect("appointments:kiosk_visits"), patient_id)
         except Problem as refusal:
             problem = refusal
@@ -139,7 +130,7 @@ def _visits(
     request: HttpRequest, kiosk: Kiosk, patient_id: int, problem: Problem | None = None, status: int = 200
 ) -> HttpResponse:
     at = clock.now()
-    actor = _actor(kiosk, patient_id)
+    actor = services.kiosk_actor(kiosk, patient_id)
     patient, lines = selectors.kiosk_visits_for(actor, patient_id, at=at)
     owed = list(billing.selectors.open_charges_for(actor, at=at).prefetch_related("lines"))
     context = {
@@ -175,7 +166,7 @@ def check_in(request: HttpRequest, kiosk: Kiosk, patient_id: int) -> HttpRespons
 def slip(request: HttpRequest, kiosk: Kiosk, patient_id: int) -> HttpResponse:
     """The paper with number, room and doctor, for a roll of 80 mm; printed at once, then back."""
     at = clock.now()
-    patient, lines = selectors.kiosk_visits_for(_actor(kiosk, patient_id), patient_id, at=at)
+    patient, lines = selectors.kiosk_visits_for(services.kiosk_actor(kiosk, patient_id), patient_id, at=at)
     line = next((one for one in lines if one.booking.pk == _number(request, "booking") and one.ticket), None)
     if line is None:
         raise NotFound
@@ -187,7 +178,7 @@ def slip(request: HttpRequest, kiosk: Kiosk, patient_id: int) -> HttpResponse:
 @_with_card
 def pay(request: HttpRequest, kiosk: Kiosk, patient_id: int) -> HttpResponse:
     """Everything owed in one order, by a code that the patient's phone scans."""
-    actor, at = _actor(kiosk, patient_id), clock.now()
+    actor, at = services.kiosk_actor(kiosk, patient_id), clock.now()
     charges = [charge.pk for charge in billing.selectors.open_charges_for(actor, at=at)]
     if not charges:
         return redirect("appointments:kiosk_visits")
@@ -201,15 +192,11 @@ def pay(request: HttpRequest, kiosk: Kiosk, patient_id: int) -> HttpResponse:
 @_with_card
 def pay_state(request: HttpRequest, kiosk: Kiosk, patient_id: int) -> HttpResponse:
     """The code, asked again and again until the money is there; the channel's word counts, not the patient's."""
-    actor, at = _actor(kiosk, patient_id), clock.now()
+    actor, at = services.kiosk_actor(kiosk, patient_id), clock.now()
     number = request.GET.get("order", "")[:40]
     order = billing.selectors.order_for(actor, number)
     if order.status in LIVE_ORDER:
-        try:
-            order = billing.services.order_prepare(order.pk, at=at)
-            billing.services.order_refresh(order.pk, at=at)
-        except (billing.errors.ChannelSilent, billing.errors.ChannelSaysNo):
-            pass  # the page says that the channel is silent, and asks again
+        billing.services.order_look(order.pk, at=at)
         order = billing.selectors.order_for(actor, number)
     code = order.prepared.get("code_url", "")
     context = {

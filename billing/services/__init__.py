@@ -1,7 +1,7 @@
 """Writes of billing. Upper apps call the verbs listed here; channels and desks use the packages inside."""
 
 from .charges import LineSpec, charge_cancel, charge_create, charges_expire
-from .intents import intents_resolve, order_prepare, order_refresh, refund_push
+from .intents import intents_resolve, order_look, order_prepare, order_refresh, refund_push
 from .notices import notices_deliver
 from .payments import Money, pay_order_open, pay_order_start, payment_record
 from .refunds import refund_approve, refund_reject, refund_request
@@ -14,6 +14,7 @@ __all__ = [
     "charges_expire",
     "intents_resolve",
     "notices_deliver",
+    "order_look",
     "order_prepare",
     "order_refresh",
     "pay_order_open",

@@ -6,6 +6,7 @@ another. A crash between any two leaves a row that the next sweep asks about; th
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -117,6 +118,16 @@ def order_refresh(order_id: int, *, at: datetime) -> bool:
     elif state.trade == base.Trade.CLOSED:
         _order_closed(order_id, at=at)
     return True
+
+
+def order_look(order_id: int, *, at: datetime) -> None:
+    """For a screen that shows an order again and again: made known to its channel when it isn't yet, and asked for.
+
+    A channel that is silent or says no changes nothing here: the screen shows the order as it stands and asks again.
+    """
+    with suppress(errors.ChannelSilent, errors.ChannelSaysNo):
+        order_prepare(order_id, at=at)
+        order_refresh(order_id, at=at)
 
 
 def _close_or_ask(client: base.Client, order: PayOrder, at: datetime) -> base.OrderState:

@@ -12,9 +12,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from appointments.api.serializers import asked_for
 from appointments.errors import QuestionFirst
 from appointments.services import question_answer, question_with
 from hospital.audit.replies import reply_once
@@ -33,12 +33,6 @@ from ..views import TALKERS
 from . import serializers
 
 DOCTORS = frozenset({Role.DOCTOR})
-
-
-def _given(form: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:
-    asked = form(data=data)
-    asked.is_valid(raise_exception=True)
-    return dict(asked.validated_data)
 
 
 def _visit(request: Request, pk: int, *, patient: bool = False) -> OnlineVisit:
@@ -79,7 +73,7 @@ class Visits(APIView):
     def post(self, request: Request) -> Response:
         """Diagnoses of this hospital are found by themselves; without one, and without `shown`: 409 `IH-01`."""
         raw, actor, at = request._request.body, actor_of(request._request), clock.now()
-        given = _given(serializers.VisitInput, request.data)
+        given = asked_for(serializers.VisitInput, request.data)
         shown = given.get("shown")
 
         def act() -> tuple[int, Mapping[str, Any]]:
@@ -119,7 +113,7 @@ class Consent(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         _visit(request, pk, patient=True)
-        given = _given(serializers.ConsentInput, request.data)
+        given = asked_for(serializers.ConsentInput, request.data)
         services.consent_sign(actor=actor_of(request._request), visit_id=pk, at=clock.now(), **given)
         return _shown(request, pk)
 
@@ -136,7 +130,7 @@ class Answers(APIView):
     @extend_schema(request=serializers.AnswersInput, responses=serializers.AnswersOutput, summary="Hand in the answers")
     def post(self, request: Request, pk: int) -> Response:
         form = self._form(request, pk)
-        given = _given(serializers.AnswersInput, request.data)
+        given = asked_for(serializers.AnswersInput, request.data)
         response_submit(actor=actor_of(request._request), response_id=form.pk, at=clock.now(), **given)
         return Response(serializers.AnswersOutput(self._form(request, pk)).data)
 
@@ -157,7 +151,7 @@ class Book(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Pay `booking.charge_id` before `booking.held_until`; then the visit waits for the doctor."""
         _visit(request, pk, patient=True)
-        given = _given(serializers.OnlineTimeInput, request.data)
+        given = asked_for(serializers.OnlineTimeInput, request.data)
         actor, at = actor_of(request._request), clock.now()
         proved = question_answer(actor=actor, token=given["question"], answer=given["answer"], at=at)
         try:
@@ -185,7 +179,7 @@ class Messages(APIView):
         parameters=[serializers.AfterInput], responses=serializers.MessagesOutput, summary="Lines after a line"
     )
     def get(self, request: Request, pk: int) -> Response:
-        after = _given(serializers.AfterInput, request.query_params)["after"]
+        after = asked_for(serializers.AfterInput, request.query_params)["after"]
         visit = _visit(request, pk)
         lines = selectors.lines_after(pk, after)
         last = lines[-1].seq if lines else after
@@ -198,7 +192,7 @@ class Messages(APIView):
     def post(self, request: Request, pk: int) -> Response:
         actor = actor_of(request._request)
         selectors.member_visit(actor, pk)
-        given = _given(serializers.MessageInput, request.data)
+        given = asked_for(serializers.MessageInput, request.data)
         line = services.message_post(
             actor=actor, visit_id=pk, text=given["text"], client_key=given["key"], at=clock.now()
         )
@@ -211,6 +205,6 @@ class End(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """By its doctor, with a coded reason (IH-11); the money goes back where the code says so."""
         _visit(request, pk)
-        given = _given(serializers.EndInput, request.data)
+        given = asked_for(serializers.EndInput, request.data)
         services.visit_end(actor=actor_of(request._request), visit_id=pk, at=clock.now(), **given)
         return _shown(request, pk)

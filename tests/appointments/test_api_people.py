@@ -1,0 +1,186 @@
+"""HTTP API for the mini program, the phone desk and kiosks: what the pages do, by programs (A1, A2, H13)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import signing
+from django.test import Client
+
+from appointments import services
+from appointments.models import Booking, DeskTurn, Kiosk, Override, Session, Ticket, Waiting
+from billing.models import PayOrder
+from hospital.audit.models import Entry
+from hospital.kit import clock
+from tests.access.subjects_appointments import clinic_of
+from tests.appointments.conftest import HOUSE, Clinic, broken_invariants
+from tests.billing.conftest import Bank, bank, wechat_keys
+from tests.cast import Cast, Person, client_for
+
+__all__ = ["bank", "wechat_keys"]
+
+pytestmark = pytest.mark.django_db
+API = "/api/v1/"
+
+
+def post(client: Client, path: str, data: dict[str, Any] | None = None, **headers: str) -> Any:
+    return client.post(f"{API}{path}", data or {}, content_type="application/json", headers=headers)
+
+
+# --- The mini program ---------------------------------------------------------------------------------------------
+def test_ones_bookings_are_listed_by_what_became_of_them(clinic: Clinic) -> None:
+    mine, gone = clinic.book(clinic.cast.wang_fang), clinic.book(clinic.cast.mother, clinic.period(1))
+    client = client_for(clinic.cast.wang_fang)
+    assert post(client, f"bookings/{gone.pk}/cancel/").status_code == 200
+    shown = {part: client.get(f"{API}bookings/", {"show": part}).json() for part in ("upcoming", "past", "cancelled")}
+    assert [[row["id"] for row in rows] for rows in shown.values()] == [[mine.pk], [], [gone.pk]]
+    assert client.get(f"{API}bookings/", {"show": "all"}).status_code == 422
+    assert client_for(clinic.cast.stranger).get(f"{API}bookings/").json() == []
+
+
+def test_a_booking_is_moved_and_a_strangers_is_not_there_ap_05(clinic: Clinic) -> None:
+    made = clinic.book(clinic.cast.wang_fang)
+    to = {"period_id": clinic.period(4).pk}
+    assert post(client_for(clinic.cast.stranger), f"bookings/{made.pk}/move/", to).status_code == 404
+    moved = post(client_for(clinic.cast.wang_fang), f"bookings/{made.pk}/move/", to)
+    assert moved.status_code == 200 and moved.json()["period_id"] == clinic.period(4).pk
+    assert broken_invariants() == {}
+
+
+def test_waiting_by_program_once_and_no_more_ap_07(clinic: Clinic) -> None:
+    client, cast = client_for(clinic.cast.wang_fang), clinic.cast
+    path, days = f"doctors/{cast.doctor_li.staff.pk}/waiting/", {"first": f"{clinic.day}", "last": f"{clinic.day}"}
+    assert post(client, path, days | {"patient_id": cast.stranger.patient_id}).status_code == 404
+    assert post(client, path, {"patient_id": cast.mother.patient_id, "first": "soon"}).status_code == 422
+    wrong = post(client, path, {"patient_id": cast.mother.patient_id, "first": f"{clinic.day}", "last": "2020-01-01"})
+    assert wrong.status_code == 422 and "last" in wrong.json()["errors"]
+    made = post(client, path, days | {"patient_id": cast.mother.patient_id})
+    assert made.status_code == 201 and made.json()["status"] == "waiting"
+    assert post(client, path, days | {"patient_id": cast.mother.patient_id}).status_code == 409
+    assert [row["id"] for row in client.get(f"{API}waiting/").json()] == [made.json()["id"]]
+    assert post(client_for(cast.stranger), f"waiting/{made.json()['id']}/withdraw/").status_code == 404
+    assert post(client, f"waiting/{made.json()['id']}/withdraw/").status_code == 204
+    assert Waiting.objects.get().status == "withdrawn"
+
+
+def test_a_followed_doctor_is_known_a2(clinic: Clinic) -> None:
+    client, doctor = client_for(clinic.cast.wang_fang), clinic.cast.doctor_li.staff.pk
+    assert client.get(f"{API}doctors/known/").json() == {"followed": [], "seen": []}
+    for _twice in range(2):
+        assert post(client, f"doctors/{doctor}/follow/", {"follow": True}).status_code == 204
+    assert [row["id"] for row in client.get(f"{API}doctors/known/").json()["followed"]] == [doctor]
+    assert post(client, f"doctors/{doctor}/follow/", {"follow": False}).status_code == 204
+    assert client.get(f"{API}doctors/known/").json()["followed"] == []
+
+
+# --- The window and the telephone ------------------------------------------------------------------------------------
+def turn_of(desk: Client, person: Person, channel: str = "phone") -> Any:
+    return post(desk, "desk/turns/", {"text": person.patient.record_no, "channel": channel})
+
+
+def test_the_telephone_desk_books_moves_and_cancels_for_who_calls_ap_02(clinic: Clinic) -> None:
+    desk, cast = client_for(clinic.cast.nurse), clinic.cast
+    assert post(desk, "desk/turns/", {"text": "赵敏", "channel": "phone"}).json() == []
+    (turn,) = turn_of(desk, cast.stranger).json()
+    assert turn["patient"] == cast.stranger.patient.masked_name
+    path = f"desk/turns/{turn['id']}/"
+    made = post(desk, f"{path}bookings/", {"period_id": clinic.period().pk})
+    assert made.status_code == 201 and Booking.objects.get().channel == "phone"
+    again = post(desk, f"{path}bookings/", {"period_id": clinic.period().pk})
+    assert again.json() == made.json(), "held twice is held once"
+    clinic.pay(Booking.objects.get())
+    shown = desk.get(f"{API}{path}").json()
+    assert [row["id"] for row in shown["bookings"]] == [made.json()["id"]]
+    moved = post(desk, f"{path}bookings/{made.json()['id']}/move/", {"period_id": clinic.period(2).pk})
+    assert moved.json()["period_id"] == clinic.period(2).pk
+    gone = post(desk, f"{path}bookings/{made.json()['id']}/cancel/")
+    assert gone.json()["status"] == "cancelled" and not Override.objects.exists()
+    assert post(desk, f"{path}leave/").status_code == 204
+    assert desk.get(f"{API}{path}").status_code == 404
+    assert Entry.objects.filter(action="booking.desk_find", patient_id=cast.stranger.patient_id).count() == 1
+
+
+def test_a_desk_serves_only_its_own_patients(clinic: Clinic) -> None:
+    (turn,) = turn_of(client_for(clinic.cast.nurse), clinic.cast.stranger, "desk").json()
+    for other in (clinic.cast.doctor_li, clinic.cast.wang_fang):
+        assert client_for(other).get(f"{API}desk/turns/{turn['id']}/").status_code == 404
+    theirs = clinic.book(clinic.cast.mother)
+    for verb in ("move", "cancel"):
+        path = f"desk/turns/{turn['id']}/bookings/{theirs.pk}/{verb}/"
+        answer = post(client_for(clinic.cast.nurse), path, {"period_id": clinic.period(3).pk})
+        assert answer.status_code == 404
+    assert DeskTurn.objects.count() == 1
+
+
+# --- The kiosk -------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def key(cast: Cast) -> str:
+    return services.kiosk_key_new(actor=HOUSE, kiosk=Kiosk(name="一楼", campus=cast.campus), at=cast.at)
+
+
+@pytest.fixture
+def today(cast: Cast) -> tuple[Clinic, Session, Booking]:
+    """Wang Fang's mother has a visit right now, held and not yet paid."""
+    clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology, days=0)
+    period = session.periods.filter(ends_at__gt=clock.now()).order_by("starts_at").first() or session.periods.last()
+    assert period is not None
+    return clinic, session, clinic.hold(cast.mother, period, at=session.starts_at - timedelta(hours=1))
+
+
+def test_a_machine_without_its_key_learns_nothing_h13(client: Client, today: Any, cast: Cast) -> None:
+    said = {"code": f"V{cast.mother.patient.record_no}", "card": "x", "booking_id": 1, "number": "x"}
+    for path in ("card", "check-in", "pay", "paid"):
+        answer = post(client, f"kiosk/{path}/", said, **{"Kiosk-Key": "guessed"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "H13-key")
+        assert cast.mother.patient.masked_name not in answer.content.decode()
+    assert not Entry.objects.filter(patient_id=cast.mother.patient_id, action="booking.to_check_in").exists()
+
+
+def test_a_program_at_the_kiosk_reads_the_card_and_checks_in_h13(
+    client: Client, key: str, today: tuple[Clinic, Session, Booking], cast: Cast
+) -> None:
+    clinic, session, held = today
+    booking = clinic.pay(held, at=session.starts_at - timedelta(minutes=50))
+    read = post(client, "kiosk/card/", {"code": f"V{cast.mother.patient.record_no}"}, **{"Kiosk-Key": key}).json()
+    assert read["patient"] == cast.mother.patient.masked_name and cast.mother.name not in str(read)
+    assert [(row["booking_id"], row["may_check_in"]) for row in read["visits"]] == [(booking.pk, True)]
+    said = {"card": read["card"], "booking_id": booking.pk}
+    for _twice in range(2):
+        done = post(client, "kiosk/check-in/", said, **{"Kiosk-Key": key})
+        assert done.status_code == 200 and done.json()["visits"][0]["ahead"] == 0
+    assert Ticket.objects.get().by == "kiosk"
+    assert post(client, "kiosk/card/", {"code": "V0"}, **{"Kiosk-Key": key}).status_code == 422
+
+
+def test_a_card_counts_at_the_machine_that_read_it_and_for_minutes_h13(
+    client: Client, key: str, today: Any, cast: Cast
+) -> None:
+    other = services.kiosk_key_new(actor=HOUSE, kiosk=Kiosk(name="二楼", campus=cast.campus), at=cast.at)
+    card = post(client, "kiosk/card/", {"code": f"V{cast.mother.patient.record_no}"}, **{"Kiosk-Key": key}).json()[
+        "card"
+    ]
+    for machine, token in ((other, card), (key, card[:-2]), (key, signing.dumps([1, 1], salt="other"))):
+        answer = post(client, "kiosk/pay/", {"card": token}, **{"Kiosk-Key": machine})
+        assert (answer.status_code, answer.json()["code"]) == (422, "H13-card")
+
+
+def test_a_program_at_the_kiosk_shows_the_code_to_pay_and_the_channels_word_counts_h13(
+    client: Client, key: str, clinic: Clinic, bank: Bank
+) -> None:
+    clinic.hold(clinic.cast.mother)
+    machine = {"Kiosk-Key": key}
+    code = f"V{clinic.cast.mother.patient.record_no}"
+    read = post(client, "kiosk/card/", {"code": code}, **machine).json()
+    assert read["owed"] == 5000
+    made = post(client, "kiosk/pay/", {"card": read["card"]}, **machine)
+    assert made.status_code == 201 and made.json()["amount"] == 5000
+    assert made.json()["code_url"]
+    order, said = PayOrder.objects.get(), {"card": read["card"], "number": made.json()["number"]}
+    assert post(client, "kiosk/paid/", said, **machine).json()["status"] == "waiting"
+    other = post(client, "kiosk/card/", {"code": f"V{clinic.cast.stranger.patient.record_no}"}, **machine).json()
+    assert post(client, "kiosk/paid/", said | {"card": other["card"]}, **machine).status_code == 404
+    bank.pays(order)
+    assert bank.rings() == 1
+    paid = post(client, "kiosk/paid/", said, **machine).json()
+    assert (paid["status"], paid["code_url"]) == ("paid", "")
+    assert post(client, "kiosk/pay/", {"card": read["card"]}, **machine).json()["code"] == "H13-nothing-owed"
