@@ -63,7 +63,8 @@ def booking(cast: Cast, rule: str) -> list[Case]:
     theirs = clinic.book(cast.stranger, clinic.period(1, session))
 
     def data(period: int) -> dict[str, Any]:
-        return {"reason": "x", "period": clinic.period(period, session).pk}
+        to = clinic.period(period, session).pk
+        return {"reason": "x", "period": to, "period_id": to}
 
     return [
         Case("of the family", {"booking_id": mine.pk}, may=["wang_fang"], data=data(5), json=".api." in rule),
@@ -213,7 +214,8 @@ def stop_case(cast: Cast, rule: str) -> list[Case]:
 def doctor_waiting(cast: Cast, rule: str) -> list[Case]:
     _clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology)
     day = f"{session.date:%F}"
-    data = {"patient": cast.mother.patient_id, "first": day, "last": day, "half_day": ""}
+    mother = cast.mother.patient_id
+    data = {"patient": mother, "patient_id": mother, "first": day, "last": day, "half_day": ""}
     may = ["wang_fang"] if rule.endswith("_enter") else ["wang_fang", "stranger", "unverified"]
     return [Case("listed", {"staff_id": session.doctor_id}, may=may, data=data)]
 

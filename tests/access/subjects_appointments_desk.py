@@ -23,7 +23,9 @@ def _turn(cast: Cast) -> tuple[Clinic, DeskTurn]:
 @subject("desk_turn")
 def desk_turn(cast: Cast, rule: str) -> list[Case]:
     clinic, turn = _turn(cast)
-    return [Case("at her desk", {"turn_id": turn.pk}, may=["nurse"], data={"period": clinic.period(1).pk})]
+    period = clinic.period(1).pk
+    data = {"period": period, "period_id": period}
+    return [Case("at her desk", {"turn_id": turn.pk}, may=["nurse"], data=data, json=".api." in rule)]
 
 
 @subject("desk_booking")
@@ -31,9 +33,11 @@ def desk_booking(cast: Cast, rule: str) -> list[Case]:
     clinic, turn = _turn(cast)
     theirs = clinic.book(cast.stranger, clinic.period(0))
     mine = clinic.book(cast.mother, clinic.period(1))
+    data = {"verb": "cancel", "period_id": clinic.period(2).pk}
+    json = ".api." in rule
     return [
-        Case("at her desk", {"turn_id": turn.pk, "booking_id": theirs.pk}, may=["nurse"], data={"verb": "cancel"}),
-        Case("of another patient", {"turn_id": turn.pk, "booking_id": mine.pk}, may=[], data={"verb": "cancel"}),
+        Case("at her desk", {"turn_id": turn.pk, "booking_id": theirs.pk}, may=["nurse"], data=data, json=json),
+        Case("of another patient", {"turn_id": turn.pk, "booking_id": mine.pk}, may=[], data=data, json=json),
     ]
 
 
