@@ -1,5 +1,6 @@
 """HTTP API of what becomes of a booking, the waiting list and followed doctors: the same verbs as the pages."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,12 +13,14 @@ from rest_framework.views import APIView
 from appointments import selectors, services
 from appointments.models import HalfDay, Waiting
 from appointments.selectors.alternatives import waiting_for
+from hospital.audit.replies import reply_once
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS
+from hospital.kit.api_parameters import IDEMPOTENCY_KEY
 from hospital.kit.problems import NotFound
 
-from .serializers import BookingOutput, DoctorOutput, asked_for
+from .serializers import BookingOutput, DoctorOutput, as_json, asked_for
 
 
 class PeriodInput(serializers.Serializer[Any]):
@@ -78,14 +81,23 @@ class WaitingList(APIView):
 class WaitingEnter(APIView):
     """ "Tell me when": the next place that comes free is held for the first in line (AP-07)."""
 
-    @extend_schema(request=WaitingInput, responses={201: WaitingOutput}, summary="Wait for a place with a doctor")
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY], request=WaitingInput, responses={201: WaitingOutput},
+        summary="Wait for a place with a doctor",
+    )  # fmt: skip
     def post(self, request: Request, staff_id: int) -> Response:
-        actor, at = actor_of(request._request), clock.now()
+        body, actor, at = request._request.body, actor_of(request._request), clock.now()
         said = asked_for(WaitingInput, request.data)
         if selectors.doctor_shown(staff_id, at=at) is None:
             raise NotFound
-        made = services.waiting_enter(actor=actor, doctor_id=staff_id, at=at, **said)
-        return Response(WaitingOutput(made).data, status=201)
+
+        def act() -> tuple[int, Mapping[str, Any]]:
+            made = services.waiting_enter_within(actor=actor, doctor_id=staff_id, at=at, **said)
+            return 201, as_json(WaitingOutput(), made)
+
+        key = request.headers.get("Idempotency-Key", "")
+        reply = reply_once(actor=actor, route=f"waiting.enter.{staff_id}", key=key, body=body, at=at, act=act)
+        return Response(reply.body, status=reply.status)
 
 
 @rule("appointments.api.waiting_withdraw", SIGNED_IN_PATIENTS, methods=["POST"], subject="waiting")

@@ -1,9 +1,10 @@
 """HTTP API of the window and the telephone desk: the same verbs as the pages, by a signed-in member of staff.
 
 The right to a patient is a turn: it begins with the look-up of a whole number, which leaves its line, and ends after
-some minutes (AP-02, SEC-12). A hold that is sent again is the same hold.
+some minutes (AP-02, SEC-12).
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +17,14 @@ from rest_framework.views import APIView
 from appointments import policy, services
 from appointments.models import Channel, DeskTurn
 from appointments.selectors import desk as desks
+from hospital.audit.replies import reply_once
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import Actor
+from hospital.kit.api_parameters import IDEMPOTENCY_KEY
 
 from .changes import PeriodInput
-from .serializers import BookingOutput, asked_for
+from .serializers import BookingOutput, as_json, asked_for
 
 
 class FindInput(serializers.Serializer[Any]):
@@ -61,13 +64,13 @@ class TurnBookingsOutput(serializers.Serializer[Any]):
 class DeskFind(APIView):
     """Who stands at the window or calls; empty when the number is nobody's."""
 
-    @extend_schema(request=FindInput, responses={201: TurnOutput(many=True)}, summary="Find the patient at the desk")
+    @extend_schema(request=FindInput, responses=TurnOutput(many=True), summary="Find the patient at the desk")
     def post(self, request: Request) -> Response:
         said = asked_for(FindInput, request.data)
         turns = services.desk_find(
             actor=actor_of(request._request), text=said["text"], channel=Channel(said["channel"]), at=clock.now()
         )
-        return Response(TurnOutput(turns, many=True).data, status=201)
+        return Response(TurnOutput(turns, many=True).data)
 
 
 def _turn(actor: Actor, turn_id: int, at: datetime) -> dict[str, Any]:
@@ -96,12 +99,22 @@ class TurnLeave(APIView):
 class DeskHold(APIView):
     """On the telephone the hold is longer, and the patient is told where to pay."""
 
-    @extend_schema(request=DeskHoldInput, responses={201: BookingOutput}, summary="Book for the patient at the desk")
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY], request=DeskHoldInput, responses={201: BookingOutput},
+        summary="Book for the patient at the desk",
+    )  # fmt: skip
     def post(self, request: Request, turn_id: int) -> Response:
-        actor, at = actor_of(request._request), clock.now()
+        body, actor, at = request._request.body, actor_of(request._request), clock.now()
         desks.desk_turn(actor, turn_id, at=at)
-        booking = services.desk_hold(actor=actor, turn_id=turn_id, at=at, **asked_for(DeskHoldInput, request.data))
-        return Response(BookingOutput(booking).data, status=201)
+        said = asked_for(DeskHoldInput, request.data)
+
+        def act() -> tuple[int, Mapping[str, Any]]:
+            booking = services.desk_hold_within(actor=actor, turn_id=turn_id, at=at, **said)
+            return 201, as_json(BookingOutput(), booking)
+
+        key = request.headers.get("Idempotency-Key", "")
+        reply = reply_once(actor=actor, route=f"desk.hold.{turn_id}", key=key, body=body, at=at, act=act)
+        return Response(reply.body, status=reply.status)
 
 
 @rule("appointments.api.desk_move", policy.DESK_ROLES, methods=["POST"], subject="desk_booking")

@@ -4,6 +4,7 @@ The machine proves itself by its key, in the header `Kiosk-Key`; the patient by 
 then stands for some minutes as a token that only this house can make.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,9 +21,11 @@ from appointments import errors, selectors, services
 from appointments.models import Kiosk
 from billing.models import Channel, PayMethod
 from billing.states import LIVE_ORDER
+from hospital.audit.replies import reply_once
 from hospital.kit import clock
 from hospital.kit.access import public
 from hospital.kit.actor import Actor
+from hospital.kit.api_parameters import IDEMPOTENCY_KEY
 
 from .serializers import asked_for
 
@@ -132,18 +135,29 @@ class KioskCheckIn(APIView):
 class KioskPay(APIView):
     """Everything owed in one new order; an earlier one of the same charges is closed."""
 
-    @extend_schema(parameters=[_KEY], request=CardInput, responses={201: KioskPayOutput}, summary="Pay what is owed")
+    @extend_schema(
+        parameters=[_KEY, IDEMPOTENCY_KEY],
+        request=CardInput,
+        responses={201: KioskPayOutput},
+        summary="Pay what is owed",
+    )
     def post(self, request: Request) -> Response:
-        at = clock.now()
+        body, at = request._request.body, clock.now()
         kiosk, said = _machine(request, at), asked_for(CardInput, request.data)
         actor = services.kiosk_actor(kiosk, _patient_id(kiosk, said["card"]))
-        charges = [charge.pk for charge in billing.selectors.open_charges_for(actor, at=at)]
-        if not charges:
-            raise errors.NothingOwed
-        order = billing.services.pay_order_start(
-            actor=actor, charge_ids=charges, channel=Channel.WECHAT, method=PayMethod.NATIVE, at=at
-        )
-        return _order(actor, order.number, at, status=201)
+
+        def act() -> tuple[int, Mapping[str, Any]]:
+            charges = [charge.pk for charge in billing.selectors.open_charges_for(actor, at=at)]
+            if not charges:
+                raise errors.NothingOwed
+            order = billing.services.pay_order_open(
+                actor=actor, charge_ids=charges, channel=Channel.WECHAT, method=PayMethod.NATIVE, at=at
+            )
+            return 201, {"number": order.number}
+
+        key = request.headers.get("Idempotency-Key", "")
+        reply = reply_once(actor=actor, route="kiosk.pay", key=key, body=body, at=at, act=act)
+        return _order(actor, reply.body["number"], at, status=reply.status)
 
 
 @public("appointments.api.kiosk_paid", _WHY, methods=["POST"])

@@ -1,8 +1,11 @@
 """What the API takes and gives."""
 
+import json
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
 from rest_framework.serializers import BaseSerializer
 
 from appointments.models import Booking, Session
@@ -108,3 +111,9 @@ class BookingOutput(serializers.ModelSerializer[Booking]):
             "id", "patient_id", "doctor_id", "department_id", "session_id", "period_id", "kind", "number", "status",
             "starts_at", "ends_at", "charge_id", "held_until",
         )  # fmt: skip
+
+
+def as_json(serializer: BaseSerializer[Any], made: Any) -> Mapping[str, Any]:
+    """As plain JSON values, as they are stored for a repeated request (hospital.audit.replies)."""
+    body: Mapping[str, Any] = json.loads(JSONRenderer().render(serializer.to_representation(made)))
+    return body

@@ -1,17 +1,15 @@
 """HTTP API of appointments: the same verbs as the pages."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from appointments import errors, selectors, services
-from appointments.models import Booking, Channel
+from appointments.models import Channel
 from hospital.audit.replies import reply_once
 from hospital.kit import clock
 from hospital.kit.access import actor_of, public, rule
@@ -70,12 +68,6 @@ class Periods(APIView):
 _ASKED, _BOOKING = serializers.BookingInput(), serializers.BookingOutput()
 
 
-def _body(booking: Booking) -> Mapping[str, Any]:
-    """The booking as plain JSON values, as it is stored for a repeated request."""
-    body: Mapping[str, Any] = json.loads(JSONRenderer().render(_BOOKING.to_representation(booking)))
-    return body
-
-
 @rule("appointments.api.hold", SIGNED_IN_PATIENTS, methods=["POST"])
 @rule("appointments.api.bookings", SIGNED_IN_PATIENTS)
 class Bookings(APIView):
@@ -107,7 +99,7 @@ class Bookings(APIView):
                 actor=actor, patient_id=said["patient_id"], period_id=said["period_id"], at=at, channel=Channel.API,
                 proved=proved,
             )  # fmt: skip
-            return 201, _body(booking)
+            return 201, serializers.as_json(_BOOKING, booking)
 
         key = request.headers.get("Idempotency-Key", "")
         try:

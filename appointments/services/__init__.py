@@ -11,7 +11,7 @@ from .booking import (
 )
 from .check_in import booking_check_in, booking_check_in_at_kiosk, booking_check_in_here
 from .conduct import absence_appeal, appeal_decide
-from .desk import desk_cancel, desk_find, desk_hold, desk_leave, desk_move
+from .desk import desk_cancel, desk_find, desk_hold, desk_hold_within, desk_leave, desk_move
 from .exams import (
     ExamChoice,
     exam_arrive,
@@ -42,7 +42,7 @@ from .roster import session_stop, sessions_close, sessions_generate, sessions_op
 from .sessions import clinic_stop, closures_enforce, session_add, session_substitute, week_copy
 from .stops import stop_called, stop_read, stop_refund, stopped_bookings_cancel
 from .suspicion import question_answer, question_new, question_with
-from .waiting import waiting_enter, waiting_withdraw, waiting_work_off
+from .waiting import waiting_enter, waiting_enter_within, waiting_withdraw, waiting_work_off
 
 __all__ = [
     "ExamChoice",
@@ -63,6 +63,7 @@ __all__ = [
     "desk_cancel",
     "desk_find",
     "desk_hold",
+    "desk_hold_within",
     "desk_leave",
     "desk_move",
     "doctor_follow",
@@ -104,6 +105,7 @@ __all__ = [
     "ticket_send_to_exam",
     "ticket_start",
     "waiting_enter",
+    "waiting_enter_within",
     "waiting_withdraw",
     "waiting_work_off",
     "week_copy",

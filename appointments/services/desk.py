@@ -66,8 +66,8 @@ def desk_leave(*, actor: Actor, turn_id: int, at: datetime) -> None:
     DeskTurn.objects.filter(pk=turn.pk).update(ends_at=at)
 
 
-@entry
-def desk_hold(
+@within
+def desk_hold_within(
     *, actor: Actor, turn_id: int, period_id: int, at: datetime, extra: bool = False, because: str = ""
 ) -> Booking:
     """Book for the patient at the desk, as booking_hold does; on the telephone the hold is longer, to pay at home.
@@ -87,6 +87,9 @@ def desk_hold(
     if turn.channel == Channel.PHONE:
         pay_by_phone(booking, at=at)
     return booking
+
+
+desk_hold = entry(desk_hold_within)
 
 
 def _extra(actor: Actor, turn: DeskTurn, period_id: int, aside: Aside | None) -> Aside:

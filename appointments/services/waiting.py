@@ -29,8 +29,8 @@ _ANOTHER_TIME = (errors.PeriodFull, errors.SessionClosed, errors.OnePerHalfDay, 
                  errors.TooManyDepartments, errors.PeriodOver)  # fmt: skip
 
 
-@entry
-def waiting_enter(
+@within
+def waiting_enter_within(
     *, actor: Actor, patient_id: int, doctor_id: int, first: date, last: date, at: datetime, half_day: str = ""
 ) -> Waiting:
     """ "Tell me when": wait for a place at the hospital. Raises NotFound, AlreadyWaiting, TooManyLines."""
@@ -53,6 +53,9 @@ def waiting_enter(
         raise errors.AlreadyWaiting from error
     WAITING.begin(made, actor=actor, at=at)
     return made
+
+
+waiting_enter = entry(waiting_enter_within)
 
 
 @entry

@@ -37,6 +37,11 @@ def _sqlstate(error: OperationalError) -> str:
     return getattr(error.__cause__, "pgcode", None) or ""
 
 
+def _name(verb: Callable[..., Any]) -> str:
+    """A verb and its twin for callers inside a transaction are one and the same to whoever reads the trail."""
+    return verb.__name__.removesuffix("_within")
+
+
 def entry(verb: Callable[P, R]) -> Callable[P, R]:
     """Run the verb in a durable transaction of its own (docs/locking.md)."""
 
@@ -50,7 +55,7 @@ def entry(verb: Callable[P, R]) -> Callable[P, R]:
                 if problem.audited and not problem.is_told:
                     problem.is_told = True
                     for told in _refused:
-                        told(f"{verb.__module__.split('.services')[0]}.{verb.__name__}", kwargs, problem)
+                        told(f"{verb.__module__.split('.services')[0]}.{_name(verb)}", kwargs, problem)
                 raise
             except OperationalError as error:
                 state = _sqlstate(error)

@@ -1,5 +1,6 @@
 """HTTP API for the mini program, the phone desk and kiosks: what the pages do, by programs (A1, A2, H13)."""
 
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,8 @@ API = "/api/v1/"
 
 
 def post(client: Client, path: str, data: dict[str, Any] | None = None, **headers: str) -> Any:
+    """A new request, with a key of its own unless one is given."""
+    headers = {"Idempotency-Key": secrets.token_hex(8)} | headers
     return client.post(f"{API}{path}", data or {}, content_type="application/json", headers=headers)
 
 
@@ -57,6 +60,8 @@ def test_waiting_by_program_once_and_no_more_ap_07(clinic: Clinic) -> None:
     made = post(client, path, days | {"patient_id": cast.mother.patient_id})
     assert made.status_code == 201 and made.json()["status"] == "waiting"
     assert post(client, path, days | {"patient_id": cast.mother.patient_id}).status_code == 409
+    key = {"Idempotency-Key": made.wsgi_request.headers["Idempotency-Key"]}
+    assert post(client, path, days | {"patient_id": cast.mother.patient_id}, **key).json() == made.json()
     assert [row["id"] for row in client.get(f"{API}waiting/").json()] == [made.json()["id"]]
     assert post(client_for(cast.stranger), f"waiting/{made.json()['id']}/withdraw/").status_code == 404
     assert post(client, f"waiting/{made.json()['id']}/withdraw/").status_code == 204
@@ -175,6 +180,8 @@ def test_a_program_at_the_kiosk_shows_the_code_to_pay_and_the_channels_word_coun
     made = post(client, "kiosk/pay/", {"card": read["card"]}, **machine)
     assert made.status_code == 201 and made.json()["amount"] == 5000
     assert made.json()["code_url"]
+    key = {"Idempotency-Key": made.wsgi_request.headers["Idempotency-Key"]}
+    assert post(client, "kiosk/pay/", {"card": read["card"]}, **machine, **key).json() == made.json()
     order, said = PayOrder.objects.get(), {"card": read["card"], "number": made.json()["number"]}
     assert post(client, "kiosk/paid/", said, **machine).json()["status"] == "waiting"
     other = post(client, "kiosk/card/", {"code": f"V{clinic.cast.stranger.patient.record_no}"}, **machine).json()

@@ -71,9 +71,9 @@ def test_a_payment_in_the_moment_of_closing_is_found_and_booked_g02(
     charge, order = prepared(house)
     real_close = WeChatClient.close
 
-    def pays_first(self: WeChatClient, closing: Any) -> None:
+    def pays_first(self: WeChatClient, closing: Any, **when: Any) -> None:
         bank.pays(closing, tell=False)
-        real_close(self, closing)
+        real_close(self, closing, **when)
 
     monkeypatch.setattr(WeChatClient, "close", pays_first)
     services.intents_resolve(at=order.expires_at + timedelta(seconds=1))
