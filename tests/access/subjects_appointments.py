@@ -217,7 +217,9 @@ def doctor_waiting(cast: Cast, rule: str) -> list[Case]:
     mother = cast.mother.patient_id
     data = {"patient": mother, "patient_id": mother, "first": day, "last": day, "half_day": ""}
     may = ["wang_fang"] if rule.endswith("_enter") else ["wang_fang", "stranger", "unverified"]
-    return [Case("listed", {"staff_id": session.doctor_id}, may=may, data=data)]
+    api = ".api." in rule
+    headers = {"Idempotency-Key": f"waiting {session.pk}"}
+    return [Case("listed", {"staff_id": session.doctor_id}, may=may, data=data, json=api, headers=headers)]
 
 
 @subject("waiting")

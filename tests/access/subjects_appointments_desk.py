@@ -25,7 +25,8 @@ def desk_turn(cast: Cast, rule: str) -> list[Case]:
     clinic, turn = _turn(cast)
     period = clinic.period(1).pk
     data = {"period": period, "period_id": period}
-    return [Case("at her desk", {"turn_id": turn.pk}, may=["nurse"], data=data, json=".api." in rule)]
+    headers = {"Idempotency-Key": f"turn {turn.pk}"}
+    return [Case("at her desk", {"turn_id": turn.pk}, may=["nurse"], data=data, json=".api." in rule, headers=headers)]
 
 
 @subject("desk_booking")
