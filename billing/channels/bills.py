@@ -7,6 +7,7 @@ by its transaction). A file that isn't believed is refused whole: there is no ha
 
 import codecs
 import hashlib
+import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -36,6 +37,20 @@ class BillRefused(Exception):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+def unzipped(source: BinaryIO) -> zipfile.ZipFile:
+    """A zip whose every member is whole and of a believable size. Raises BillRefused."""
+    try:
+        archive = zipfile.ZipFile(source)
+        if sum(one.file_size for one in archive.infolist()) > MOST_UNPACKED:  # asked before anything is unpacked
+            raise BillRefused("the file unpacks to more than 4 GB")
+        damaged = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        raise BillRefused("the zip is damaged") from error
+    if damaged is not None:
+        raise BillRefused("the zip is damaged")
+    return archive
 
 
 class Reader(Protocol):

@@ -5,11 +5,16 @@ it can't know by itself is asked by the sweep, which is woken.
 """
 
 import hashlib
+import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
 
+from django.http import HttpRequest
+
 from hospital.audit import services as audit
 from hospital.kit import sweeps
+from hospital.kit.access import actor_of
 from hospital.kit.actor import Actor, Role
 from hospital.kit.transactions import entry
 
@@ -17,6 +22,7 @@ from ..models import ChannelEvent, PayOrder, Refund
 from ..services import intents
 from ..states import LIVE_ORDER
 
+log = logging.getLogger(__name__)
 MAX_BODY = 64 * 1024
 
 
@@ -34,6 +40,18 @@ class Mismatch(Refused):
     """Genuine, and yet it doesn't fit what we know: the channel is asked."""
 
     status = 409
+
+
+def refusal_of(take: Callable[[], None], request: HttpRequest, channel: str, *, at: datetime) -> Refused | None:
+    """Let a notice be proved and acted upon (`take`); when it is refused, the log and the trail are told, and why is answered."""
+    try:
+        take()
+    except Refused as refusal:
+        actor = actor_of(request)
+        log.warning("refused a notice of %s: %s", channel, refusal.code)
+        alarm(channel, refusal, ip=actor.ip, request_id=actor.request_id, at=at)
+        return refusal
+    return None
 
 
 @entry

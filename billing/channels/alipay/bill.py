@@ -6,8 +6,6 @@ Refunds repeat the trade's number with a negative amount; ids end with a TAB; ba
 """
 
 import re
-import zipfile
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import date
@@ -17,7 +15,6 @@ from hospital.kit import clock
 
 from ..bills import (
     FUND_COLUMNS,
-    MOST_UNPACKED,
     TRADE_COLUMNS,
     Batch,
     BillRefused,
@@ -30,6 +27,7 @@ from ..bills import (
     moment_of,
     no_column_missing,
     same,
+    unzipped,
 )
 
 _TRADE = ["支付宝交易号", "商户订单号", "业务类型", "完成时间", "订单金额", "商家实收", "退款批次号/请求号", "服务费"]
@@ -60,17 +58,9 @@ def reader(source: BinaryIO, name: str, day: date | None) -> Reader:
 
 def _opened(source: BinaryIO) -> tuple[BinaryIO, bytes | None]:
     """The detail file of the zip, and the bytes of its summary. Names are GBK, with or without the flag that says so."""
-    try:
-        archive = zipfile.ZipFile(source)
-        damaged = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-        raise BillRefused("the zip is damaged") from error
-    if damaged is not None:
-        raise BillRefused("the zip is damaged")
+    archive = unzipped(source)
     detail, summary = None, None
     for entry in archive.infolist():
-        if entry.file_size > MOST_UNPACKED:
-            raise BillRefused("the file unpacks to more than 4 GB")
         title = entry.filename if entry.flag_bits & 0x800 else _gbk(entry.filename)
         if "汇总" in title:
             summary = archive.read(entry)

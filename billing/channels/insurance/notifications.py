@@ -9,32 +9,19 @@ import json
 from datetime import datetime
 from typing import Any
 
-from hospital.audit import services as audit
-from hospital.kit import sweeps
-from hospital.kit.actor import Actor, Role
-from hospital.kit.transactions import entry
-
-from ...models import Channel, ChannelEvent, Insured, PayOrder
-from ...services import intents
-from ...states import LIVE_ORDER
+from ...models import Channel, Insured
 from ..base import ChannelUnknown
-from .client import side, split_of
+from ..door import MAX_BODY, Mismatch, Refused, order_ask_soon, remember
+from .client import is_ready, side, split_of
 from .wire import Unreadable
 
-MAX_BODY = 64 * 1024
 NOTICE = "6302"
-
-
-class Refused(Exception):
-    """The notice isn't acted upon. `code` goes into the security event, `status` to whoever sent it."""
-
-    def __init__(self, code: str, status: int = 401) -> None:
-        self.code, self.status = code, status
-        super().__init__(code)
 
 
 def prove(body: bytes, *, at: datetime) -> dict[str, Any]:
     """What a genuine notice says. Raises Refused."""
+    if not is_ready():
+        raise Refused("no-keys")
     if not body or len(body) > MAX_BODY:
         raise Refused("body-size")
     try:
@@ -49,24 +36,19 @@ def prove(body: bytes, *, at: datetime) -> dict[str, Any]:
     return said
 
 
-@entry
 def act(said: dict[str, Any], body: bytes, *, at: datetime) -> None:
-    """Have the centre asked about the order, once its notice fits. Raises Refused with 409 when it doesn't."""
+    """Have the centre asked about the order, once its notice fits. Raises Mismatch when it doesn't."""
     number = str(said.get("medOrgOrd", ""))
     insured = (
         Insured.objects.select_related("order").filter(order__number=number, order__channel=Channel.INSURANCE).first()
     )
     if insured is None:
-        raise Refused("unknown-order", 409)
-    PayOrder.objects.filter(pk=insured.order_id, status__in=LIVE_ORDER).update(next_query_at=at)
-    sweeps.wake(intents.SWEEP)
+        raise Mismatch("unknown-order")
+    order_ask_soon(insured.order, at=at)
     if why := _misfit(said, insured):
-        raise Refused(why, 409)
-    row = ChannelEvent(
-        channel=Channel.INSURANCE, event_id=hashlib.sha256(body).hexdigest(), number=number, received_at=at,
-        event_type=f"{NOTICE}.{said.get('callType')}"[:40], body_sha256=hashlib.sha256(body).hexdigest(),
-    )  # fmt: skip
-    ChannelEvent.objects.bulk_create([row], ignore_conflicts=True)
+        raise Mismatch(why)
+    digest = hashlib.sha256(body).hexdigest()
+    remember(Channel.INSURANCE, digest, f"{NOTICE}.{said.get('callType')}", number, digest, at=at)
 
 
 def _misfit(said: dict[str, Any], insured: Insured) -> str:
@@ -77,10 +59,3 @@ def _misfit(said: dict[str, Any], insured: Insured) -> str:
     except ChannelUnknown:
         return "amount"
     return "" if told == (insured.total, insured.fund, insured.personal, insured.own_cash, insured.other) else "amount"
-
-
-@entry
-def alarm(refusal: Refused, *, ip: str, request_id: str, at: datetime) -> None:
-    """A forged or unfitting notice leaves a security event in the audit trail."""
-    stranger = Actor(roles=frozenset({Role.SERVICE}), service="billing.notify.insurance", ip=ip, request_id=request_id)
-    audit.record(stranger, "security.pay_notice_refused", at=at, outcome="refused", reason=refusal.code)

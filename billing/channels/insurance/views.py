@@ -1,17 +1,13 @@
 """The door on which the insurer's centre rings. Public and without CSRF token: its proof is the centre's SM2 signature."""
 
-import logging
-
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from hospital.kit import clock
-from hospital.kit.access import actor_of, public
+from hospital.kit.access import public
 
+from .. import door
 from . import notifications
-from .client import is_ready
-
-log = logging.getLogger(__name__)
 
 
 # The centre sends no token of ours and no cookie of the patient's: what proves a notice is the signature of its envelope,
@@ -25,13 +21,10 @@ log = logging.getLogger(__name__)
 )
 def notify(request: HttpRequest) -> HttpResponse:
     at, body = clock.now(), request.body
-    try:
-        if not is_ready():
-            raise notifications.Refused("no-keys")
+
+    def take() -> None:
         notifications.act(notifications.prove(body, at=at), body, at=at)
-    except notifications.Refused as refusal:
-        actor = actor_of(request)
-        log.warning("refused a notice of the insurer: %s", refusal.code)
-        notifications.alarm(refusal, ip=actor.ip, request_id=actor.request_id, at=at)
+
+    if refusal := door.refusal_of(take, request, "insurance", at=at):
         return JsonResponse({"code": "FAIL", "message": refusal.code}, status=refusal.status)
     return JsonResponse({"code": "0", "message": "成功"})

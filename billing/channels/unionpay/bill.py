@@ -8,8 +8,6 @@ other than the file's is refused.
 """
 
 import re
-import zipfile
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -17,7 +15,7 @@ from typing import BinaryIO, cast
 
 from hospital.kit import clock
 
-from ..bills import MOST_UNPACKED, TRADE_COLUMNS, Batch, BillRefused, Reader, Unpacked, copied_text
+from ..bills import TRADE_COLUMNS, Batch, BillRefused, Reader, Unpacked, copied_text, unzipped
 
 _ZM_HEAD = (3, 11, 11, 6, 10, 19, 12, 4, 2, 21, 2, 32, 2, 6, 10, 13, 13, 4, 15, 2, 2, 6, 2, 4, 32, 1, 21, 15, 1, 15, 32,
             13, 13, 8, 32, 13, 13, 12, 2, 1)  # fmt: skip
@@ -59,15 +57,7 @@ class Pack:
     columns: tuple[str, ...] = TRADE_COLUMNS
 
     def __init__(self, source: BinaryIO) -> None:
-        try:
-            archive = zipfile.ZipFile(source)
-            damaged = archive.testzip()
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-            raise BillRefused("the zip is damaged") from error
-        if damaged is not None:
-            raise BillRefused("the zip is damaged")
-        if sum(one.file_size for one in archive.infolist()) > MOST_UNPACKED:
-            raise BillRefused("the file unpacks to more than 4 GB")
+        archive = unzipped(source)
         known = [(one, found) for one in archive.infolist() if (found := _NAME.search(one.filename))]
         self._files = [
             _named(cast(BinaryIO, archive.open(one)), found) for one, found in known if found[2].upper() != "ACOMN"

@@ -1,6 +1,5 @@
 """The doors of UnionPay: its notices, and the payer's browser coming back. Both public and without CSRF token."""
 
-import logging
 import re
 
 from django.http import HttpRequest, HttpResponse
@@ -9,12 +8,11 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from hospital.kit import clock
-from hospital.kit.access import actor_of, public
+from hospital.kit.access import public
 
 from .. import door
 from . import notifications
 
-log = logging.getLogger(__name__)
 _NUMBER = re.compile(r"[A-Z0-9]{8,32}")
 
 
@@ -28,15 +26,12 @@ _NUMBER = re.compile(r"[A-Z0-9]{8,32}")
     subject="unionpay_notice",
 )
 def notify(request: HttpRequest) -> HttpResponse:
-    at = clock.now()
-    body = request.body
-    try:
-        event = notifications.prove(request.POST.dict(), body, at=at)
-        notifications.act(event, at=at)
-    except door.Refused as refusal:
-        actor = actor_of(request)
-        log.warning("refused a notice of UnionPay: %s", refusal.code)
-        door.alarm("unionpay", refusal, ip=actor.ip, request_id=actor.request_id, at=at)
+    at, body = clock.now(), request.body
+
+    def take() -> None:
+        notifications.act(notifications.prove(request.POST.dict(), body, at=at), at=at)
+
+    if refusal := door.refusal_of(take, request, "unionpay", at=at):
         return HttpResponse("fail", content_type="text/plain", status=refusal.status)
     return HttpResponse("ok", content_type="text/plain")
 

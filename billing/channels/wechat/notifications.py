@@ -10,46 +10,24 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from django.conf import settings
 
-from hospital.audit import services as audit
-from hospital.kit import sweeps
-from hospital.kit.actor import Actor, Role
-from hospital.kit.transactions import entry
-
 from ...errors import OtherRequest, RefundTooMuch
-from ...models import Channel, ChannelEvent, Insured, Payment, PayOrder, Refund
+from ...models import Channel, Insured, Payment, PayOrder, Refund
 from ...services import intents
 from ...services.found import refund_found
 from ...services.payments import Money, payment_record
-from ...states import LIVE_ORDER
 from ..base import Back, ChannelUnknown, RefundState
+from ..door import MAX_BODY, Mismatch, Refused, order_ask_soon, remember
 from .client import moment, sdk
 from .mixed import mixed_of
 
-MAX_BODY = 64 * 1024
 WINDOW = 300  # seconds that a timestamp may differ from our clock
 SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
 PROBE = "WECHATPAY/SIGNTEST/"
-
-
-class Refused(Exception):
-    """The notice isn't acted upon. `code` goes into the security event, `status` to whoever sent it."""
-
-    status: ClassVar[int] = 401
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(code)
-
-
-class Mismatch(Refused):
-    """Genuine, and yet it doesn't fit what we know: the channel is asked."""
-
-    status = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +116,7 @@ def _paid(event: Event, *, at: datetime) -> None:
     elif type(amount.get("total")) is not int or amount["total"] != order.amount:
         why = "amount"
     if why:
-        _ask_soon(order, at)
+        order_ask_soon(order, at=at)
         raise Mismatch(why)
     payment = payment_record(
         order_id=order.pk, at=at,
@@ -146,7 +124,7 @@ def _paid(event: Event, *, at: datetime) -> None:
     )  # fmt: skip
     if payment.order_id != order.pk:
         raise Mismatch("other-order")
-    _remember(event, order.number, at)
+    remember(Channel.WECHAT, event.id, event.type, order.number, event.digest, at=at)
 
 
 def _mixed(event: Event, *, at: datetime) -> None:
@@ -172,10 +150,10 @@ def _mixed(event: Event, *, at: datetime) -> None:
         why = "other-order"
     elif told.figures != (insured.total, insured.fund, insured.personal, insured.own_cash, insured.other):
         why = "amount"
-    _ask_soon(order, at)
+    order_ask_soon(order, at=at)
     if why:
         raise Mismatch(why)
-    _remember(event, order.number, at)
+    remember(Channel.WECHAT, event.id, event.type, order.number, event.digest, at=at)
 
 
 def _amounts(said: dict[str, Any]) -> dict[str, Any]:
@@ -188,16 +166,6 @@ def _moment(said: dict[str, Any]) -> datetime:
         return moment(str(said["success_time"]))
     except (KeyError, ValueError) as error:
         raise Mismatch("success-time") from error
-
-
-def _ask_soon(order: PayOrder, at: datetime) -> None:
-    PayOrder.objects.filter(pk=order.pk, status__in=LIVE_ORDER).update(next_query_at=at)
-    _wake()
-
-
-@entry
-def _wake() -> None:
-    sweeps.wake(intents.SWEEP)
 
 
 def _refunded(event: Event, *, at: datetime) -> None:
@@ -222,7 +190,7 @@ def _refunded(event: Event, *, at: datetime) -> None:
         _moment(said) if succeeded else None,
     )  # fmt: skip
     intents.refund_store(refund.pk, state, at=at, why="" if succeeded else event.type)
-    _remember(event, number, at)
+    remember(Channel.WECHAT, event.id, event.type, number, event.digest, at=at)
 
 
 def _found(event: Event, amount: dict[str, Any], *, at: datetime) -> None:
@@ -245,19 +213,4 @@ def _found(event: Event, amount: dict[str, Any], *, at: datetime) -> None:
         )  # fmt: skip
     except (RefundTooMuch, OtherRequest) as problem:
         raise Mismatch("refund-beyond-payment") from problem
-    _remember(event, number[:32], at)
-
-
-def _remember(event: Event, number: str, at: datetime) -> None:
-    row = ChannelEvent(
-        channel=Channel.WECHAT, event_id=event.id, event_type=event.type[:40], number=number, received_at=at,
-        body_sha256=event.digest,
-    )  # fmt: skip
-    ChannelEvent.objects.bulk_create([row], ignore_conflicts=True)
-
-
-@entry
-def alarm(refusal: Refused, *, ip: str, request_id: str, at: datetime) -> None:
-    """A forged or unfitting notice leaves a security event in the audit trail."""
-    stranger = Actor(roles=frozenset({Role.SERVICE}), service="billing.notify.wechat", ip=ip, request_id=request_id)
-    audit.record(stranger, "security.pay_notice_refused", at=at, outcome="refused", reason=refusal.code)
+    remember(Channel.WECHAT, event.id, event.type, number[:32], event.digest, at=at)

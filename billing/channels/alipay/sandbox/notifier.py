@@ -1,25 +1,19 @@
 """Notices: form posts with an RSA2 signature, repeated on Alipay's ladder until the merchant answers `success`."""
 
 import json
-import logging
 import secrets
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlencode
 
 import requests
 
+from ... import notifier
 from ...wechat.sandbox.bills import SHANGHAI
 from .keys import Keys
 from .store import Store
-
-log = logging.getLogger(__name__)
-
-# 4m, 10m, 10m, 1h, 2h, 6h, 15h: seconds to wait after each failed attempt.
-LADDER = [240, 600, 600, 3600, 7200, 21600, 54000]
-ANSWER_WITHIN = 5.0
 
 Post = Callable[[str, str], str]  # (url, form body) -> the answer's body, "" when there was none
 
@@ -27,27 +21,23 @@ Post = Callable[[str, str], str]  # (url, form body) -> the answer's body, "" wh
 def http_post(url: str, body: str) -> str:
     headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
     try:
-        return requests.post(url, data=body.encode(), headers=headers, timeout=ANSWER_WITHIN).text
+        return requests.post(url, data=body.encode(), headers=headers, timeout=notifier.ANSWER_WITHIN).text
     except requests.RequestException:
         return ""
 
 
-class Notifier:
+class Notifier(notifier.Notifier[str]):
+    name = "alipay"
+    ladder = (240, 600, 600, 3600, 7200, 21600, 54000)  # 4m, 10m, 10m, 1h, 2h, 6h, 15h
+
     def __init__(self, store: Store, keys: Keys, clock: Callable[[], float], scale: Decimal, post: Post) -> None:
-        self._store, self._keys, self._clock, self._scale, self._post = store, keys, clock, scale, post
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        super().__init__(store, clock, scale)
+        self._keys, self._post = keys, post
 
     def tell(self, url: str, fields: dict[str, str]) -> str:
         """Queue a notice; answers its id."""
-        now = self._clock()
-        notice_id = f"{datetime.fromtimestamp(now, SHANGHAI):%Y%m%d}{secrets.token_hex(13)}"
-        self._store.run(
-            "INSERT INTO notices (id, url, fields, created_at, next_at) VALUES (?, ?, ?, ?, ?)",
-            notice_id, url, json.dumps(fields, ensure_ascii=False), now, now,
-        )  # fmt: skip
-        self._wake.set()
+        notice_id = f"{datetime.fromtimestamp(self._clock(), SHANGHAI):%Y%m%d}{secrets.token_hex(13)}"
+        self.queue(id=notice_id, url=url, fields=json.dumps(fields, ensure_ascii=False))
         return notice_id
 
     def fields(self, notice_id: str) -> dict[str, str]:
@@ -57,61 +47,13 @@ class Notifier:
         sent = f"{datetime.fromtimestamp(self._clock(), SHANGHAI):%Y-%m-%d %H:%M:%S}"
         return self._keys.signed_notice(json.loads(notice["fields"]) | {"notify_id": notice_id, "notify_time": sent})
 
-    def deliver_due(self, *, everything: bool = False) -> int:
-        """Send what is due (or everything that is undelivered); answers how many the merchant took."""
-        due = self._store.all("SELECT * FROM notices WHERE done_at IS NULL ORDER BY created_at, rowid")
-        if self._store.fault("reorder"):
-            due.reverse()
-        return sum(self._deliver(one["id"]) for one in due if everything or one["next_at"] <= self._clock())
-
-    def _deliver(self, notice_id: str) -> int:
-        notice = self._store.one("SELECT * FROM notices WHERE id = ?", notice_id)
-        assert notice is not None
-        fault = self._store.fault("notify")
-        what = fault["what"] if fault else ""
-        if what == "skip":
-            return self._failed(notice_id, notice["attempts"])
-        said = self.fields(notice_id)
-        if what == "forge":
+    def sending(self, notice: dict[str, Any], fault: str) -> Callable[[], str]:
+        said = self.fields(notice["id"])
+        if fault == "forge":
             said["sign"] = secrets.token_urlsafe(256)
-        if what == "wrong-amount":  # genuine, and yet of another amount: a merchant must refuse it
+        if fault == "wrong-amount":  # genuine, and yet of another amount: a merchant must refuse it
             said = self._keys.signed_notice(said | {"total_amount": "0.01"})
-        answer = self._post(notice["url"], urlencode(said))
-        if what == "repeat":
-            for _ in range(14):
-                self._post(notice["url"], urlencode(said))
-        if answer.strip() != "success":
-            return self._failed(notice_id, notice["attempts"])
-        self._store.run(
-            "UPDATE notices SET done_at = ?, attempts = attempts + 1 WHERE id = ?", self._clock(), notice_id
-        )
-        return 1
+        return lambda: self._post(notice["url"], urlencode(said))
 
-    def _failed(self, notice_id: str, attempts: int) -> int:
-        if attempts >= len(LADDER):  # given up: the merchant has to ask
-            self._store.run("UPDATE notices SET done_at = ? WHERE id = ?", self._clock(), notice_id)
-            return 0
-        self._store.run(
-            "UPDATE notices SET attempts = attempts + 1, next_at = ? WHERE id = ?",
-            self._clock() + float(LADDER[attempts] * self._scale), notice_id,
-        )  # fmt: skip
-        return 0
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="alipay-notifier", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.wait(timeout=0.2)
-            self._wake.clear()
-            try:
-                self.deliver_due()
-            except Exception:  # the thread must outlive one bad notice; the fault is in the log
-                log.exception("a round of notices failed")
+    def is_taken(self, answer: str) -> bool:
+        return answer.strip() == "success"
