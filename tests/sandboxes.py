@@ -43,7 +43,7 @@ class Sandbox:
 def serve(application: Any) -> Iterator[str]:
     """Serve a WSGI application on a free loopback port; yields its base URL."""
     server = make_server("127.0.0.1", 0, application, server_class=_Server, handler_class=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

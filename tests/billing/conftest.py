@@ -1,13 +1,10 @@
 """A price list, and a kind of charge that remembers what it was told."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from django.db import transaction
@@ -15,9 +12,10 @@ from django.test import Client
 
 from billing import kinds, services
 from billing.channels.wechat.sandbox import Keys, Sandbox, make_keys
-from billing.models import Category, Charge, PriceItem
+from billing.models import Category, Charge, PriceItem, Refund
 from hospital.kit import clock
 from tests.cast import Cast, Person, actor_of_person
+from tests.sandboxes import serve
 
 if TYPE_CHECKING:
     from tests.billing.books import Books
@@ -84,6 +82,19 @@ class House:
                 method=method, at=at or self.at,
             )  # fmt: skip
 
+    def prepared(self, channel: str, method: str, *lines: tuple[str, int], **payer: str) -> tuple[Charge, Any]:
+        """A charge, and an order for it that the channel knows."""
+        charge = self.owe(self.cast.wang_fang, *lines)
+        order = self.order(charge, channel=channel, method=method)
+        return charge, services.order_prepare(order.pk, at=self.at, **payer)
+
+    def asked_back(self, charge: Charge, **more: Any) -> Refund:
+        with transaction.atomic():
+            return services.refund_request(
+                actor=actor_of_person(self.cast.wang_fang), charge_id=charge.pk, at=self.at, reason="退号", key="k",
+                **more,
+            )  # fmt: skip
+
 
 @pytest.fixture
 def house(cast: Cast, thing: Thing) -> House:
@@ -109,8 +120,8 @@ def wechat_keys() -> dict[str, str]:
 class Bank:
     """WeChat Pay's stand-in as a real HTTP server on loopback, and the ways to drive it."""
 
-    def __init__(self, sandbox: Sandbox, server: Any) -> None:
-        self.sandbox, self.server = sandbox, server
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
         self.sent: list[tuple[dict[str, str], str]] = []  # notices as they went out
 
     def pays(self, order: Any, *, total: int | None = None, tell: bool = True) -> dict[str, Any]:
@@ -126,21 +137,17 @@ class Bank:
             self.sandbox.finish_refund(row["number"])
 
 
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+def configure(settings: Any, keys: dict[str, str]) -> None:
+    """The hospital's half of a channel's test keys; the stand-in keeps the other."""
+    for name, value in keys.items():
+        if "SANDBOX" not in name:
+            setattr(settings, name, value)
 
 
 @pytest.fixture
 def bank(wechat_keys: dict[str, str], settings: Any, tmp_path: Path) -> Iterator[Bank]:
     """The channel's other side. Its notices reach the hospital through Django's test client, in this thread."""
-    for name, value in wechat_keys.items():
-        if "SANDBOX" not in name:
-            setattr(settings, name, value)
+    configure(settings, wechat_keys)
     settings.WECHAT_APP_ID = "wx-test-app"
     keys = Keys(
         mchid=wechat_keys["WECHATPAY_MCHID"], appid="wx-test-app", merchant_serial=wechat_keys["WECHATPAY_SERIAL_NO"],
@@ -154,16 +161,11 @@ def bank(wechat_keys: dict[str, str], settings: Any, tmp_path: Path) -> Iterator
         made[0].sent.append((headers, body))
         return ring(headers, body).status_code
 
-    server = make_server(
-        "127.0.0.1", 0, lambda *args: made[0].sandbox(*args), server_class=_Server, handler_class=_Quiet
-    )
-    settings.WECHATPAY_BASE_URL = f"http://127.0.0.1:{server.server_port}/wechatpay"
-    made.append(Bank(Sandbox(tmp_path, keys, base_url=settings.WECHATPAY_BASE_URL, post=post), server))
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    yield made[0]
-    made[0].sandbox.stop()
-    server.shutdown()
-    server.server_close()
+    with serve(lambda *args: made[0].sandbox(*args)) as there:
+        settings.WECHATPAY_BASE_URL = f"{there}/wechatpay"
+        made.append(Bank(Sandbox(tmp_path, keys, base_url=settings.WECHATPAY_BASE_URL, post=post)))
+        yield made[0]
+        made[0].sandbox.stop()
 
 
 def ring(headers: dict[str, str], body: str) -> Any:

@@ -1,11 +1,9 @@
 """The insurer's centre as a real HTTP server on loopback, and the ways to drive an insured order through it."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from wsgiref.simple_server import make_server
 
 from django.test import Client
 
@@ -15,8 +13,9 @@ from billing.channels.insurance.wire import Side
 from billing.models import Charge, Insured, PayOrder
 from billing.services import insured
 from hospital.people.models import Account
-from tests.billing.conftest import Bank, House, _Quiet, _Server
+from tests.billing.conftest import Bank, House, configure
 from tests.cast import Person, actor_of_person
+from tests.sandboxes import serve
 
 DOOR = "/pay/notify/insurance/"
 OPENID = "o-wang-fang"
@@ -98,9 +97,7 @@ class Insurer:
 
 def served(house: House, bank: Bank, keys: dict[str, str], settings: Any, state_dir: Path) -> Iterator[Insurer]:
     """The fixture `insurer` of conftest.py."""
-    for name, value in keys.items():
-        if "SANDBOX" not in name:
-            setattr(settings, name, value)
+    configure(settings, keys)
     settings.INSURANCE_ORG_CODE, settings.INSURANCE_CITY = "H44010000001", "440100"
     settings.INSURANCE_LOCATION = "113.264499,23.130061"
     side = Side(
@@ -110,13 +107,9 @@ def served(house: House, bank: Bank, keys: dict[str, str], settings: Any, state_
     sandbox = Sandbox(
         state_dir, side, org="H44010000001", post=lambda message: ring_insurer(message).status_code == 200
     )
-    server = make_server("127.0.0.1", 0, sandbox, server_class=_Server, handler_class=_Quiet)
-    settings.INSURANCE_BASE_URL = f"http://127.0.0.1:{server.server_port}"
-    settings.INSURANCE_AUTHORIZE_URL = f"{settings.INSURANCE_BASE_URL}/authorize"
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     bank.sandbox.mixed.insurer = sandbox
     Account.objects.filter(pk=house.cast.wang_fang.account.pk).update(wechat_openid=OPENID)
-    yield Insurer(sandbox, bank, house)
-    sandbox.stop()
-    server.shutdown()
-    server.server_close()
+    with serve(sandbox) as there:
+        settings.INSURANCE_BASE_URL, settings.INSURANCE_AUTHORIZE_URL = there, f"{there}/authorize"
+        yield Insurer(sandbox, bank, house)
+        sandbox.stop()

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import transaction
 
 from billing import errors, selectors, services
 from billing.channels import base
@@ -22,24 +21,12 @@ from hospital.audit.models import Entry as AuditLine
 from hospital.kit import clock
 from tests.billing.alipay import alipay, alipay_keys, paid, prepared, ring
 from tests.billing.conftest import House
-from tests.cast import actor_of_person, client_for
+from tests.cast import client_for
 
 __all__ = ["alipay", "alipay_keys"]
 pytestmark = pytest.mark.django_db
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Mobile/15E148"
-
-
-def asked_back(house: House, charge: Any, **more: Any) -> Refund:
-    with transaction.atomic():
-        return services.refund_request(
-            actor=actor_of_person(house.cast.wang_fang),
-            charge_id=charge.pk,
-            at=house.at,
-            reason="退号",
-            key="k",
-            **more,
-        )
 
 
 def test_a_scanned_order_is_paid_and_rung_for(house: House, alipay: Sandbox) -> None:
@@ -108,7 +95,7 @@ def test_a_refund_is_paid_out_once_whatever_happens_to_its_answer_g07(
     charge, _order = paid(house, alipay)
     if fault:
         alipay.store.break_at("refund", fault)
-    refund = asked_back(house, charge)
+    refund = house.asked_back(charge)
     services.intents_resolve(at=house.at + timedelta(seconds=5))
     services.intents_resolve(at=house.at + timedelta(minutes=5))
     refund.refresh_from_db()
@@ -120,7 +107,7 @@ def test_a_refund_is_paid_out_once_whatever_happens_to_its_answer_g07(
 
 def test_part_of_a_bill_goes_back_by_line(house: House, alipay: Sandbox) -> None:
     charge, _order = paid(house, alipay, ("LAB-1", 2), ("REG-1", 1))
-    asked_back(house, charge, lines=[services.LineSpec("LAB-1", 1)])
+    house.asked_back(charge, lines=[services.LineSpec("LAB-1", 1)])
     services.intents_resolve(at=house.at + timedelta(seconds=5))
     charge.refresh_from_db()
     assert charge.status == "part_refunded" and Refund.objects.get().amount == 2050
@@ -250,7 +237,7 @@ def test_repeats_and_reordering_have_one_effect(house: House, alipay: Sandbox) -
 
 def test_a_console_refund_beyond_our_own_promise_is_an_alarm_once(house: House, alipay: Sandbox) -> None:
     charge, order = paid(house, alipay)
-    asked_back(house, charge)  # promised, and not sent yet
+    house.asked_back(charge)  # promised, and not sent yet
     alipay.console_refund(order.number, 5000)
     alipay.notifier.deliver_due(everything=True)
     assert console_refunds_find(at=house.at) == 1 and console_refunds_find(at=house.at + timedelta(minutes=6)) == 0
@@ -261,7 +248,7 @@ def test_a_console_refund_beyond_our_own_promise_is_an_alarm_once(house: House, 
 # --- Bills -------------------------------------------------------------------------------------------------------
 def test_the_bill_is_a_zip_of_gbk_files_that_add_up(house: House, alipay: Sandbox) -> None:
     charge, order = paid(house, alipay)
-    asked_back(house, charge)
+    house.asked_back(charge)
     services.intents_resolve(at=house.at + timedelta(seconds=5))
     day = clock.business_day(house.at)
     with pytest.raises(base.BillNotReady):

@@ -2,23 +2,22 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 import requests
-from django.db import transaction
 
 from billing import services
 from billing.channels.unionpay.client import UnionPayClient
 from billing.channels.unionpay.sandbox import Sandbox
 from billing.channels.wechat.client import WeChatClient
-from billing.models import Payment, Refund
+from billing.models import Payment, PayOrder, Refund
 from billing.services import intents
 from billing.states import RefundStatus
 from tests.billing.conftest import Bank, House
-from tests.billing.unionpay import paid, unionpay, unionpay_keys
-from tests.cast import actor_of_person
+from tests.billing.unionpay import unionpay, unionpay_keys
 
 __all__ = ["unionpay", "unionpay_keys"]
 
@@ -45,18 +44,83 @@ def dies(before: bool, original: Callable[..., Any]) -> Callable[..., Any]:
     return step
 
 
-PAY_STEPS = [
-    (WeChatClient, "prepare"),
-    (intents, "_order_prepared"),
-    (WeChatClient, "query"),
-    (intents, "payment_record"),
-]
-REFUND_STEPS = [
-    (intents, "_refund_claim"),
-    (WeChatClient, "refund"),
-    (intents, "refund_store"),
-    (WeChatClient, "query_refund"),
-]
+class Channel(Protocol):
+    """A channel as the payer uses it, and what its own books say."""
+
+    name: str
+    client: type
+
+    def pays(self, order: PayOrder) -> None:
+        """Pay, and let the notice be lost."""
+
+    def pays_out(self) -> None:
+        """Finish the refunds that were accepted."""
+
+    def payments(self) -> list[tuple[str, int]]: ...
+
+    def refunds(self) -> list[tuple[str, int]]: ...
+
+
+@dataclass
+class ByWeChat:
+    bank: Bank
+    name = "wechat"
+    client = WeChatClient
+
+    def pays(self, order: PayOrder) -> None:
+        self.bank.pays(order, tell=False)
+
+    def pays_out(self) -> None:
+        self.bank.refunds_done()
+
+    def payments(self) -> list[tuple[str, int]]:
+        rows = self.bank.sandbox.store.all("SELECT transaction_id, paid_total FROM orders WHERE state = 'SUCCESS'")
+        return [(row["transaction_id"], row["paid_total"]) for row in rows]
+
+    def refunds(self) -> list[tuple[str, int]]:
+        rows = self.bank.sandbox.store.all("SELECT number, amount FROM refunds")
+        return [(row["number"], row["amount"]) for row in rows]
+
+
+@dataclass
+class ByUnionPay:
+    """It knows an order only when the payer's browser brought the form, and pays out what it accepted by itself."""
+
+    sandbox: Sandbox
+    name = "unionpay"
+    client = UnionPayClient
+
+    def pays(self, order: PayOrder) -> None:
+        requests.post(order.prepared["form_url"], data=json.loads(order.prepared["form"]), timeout=5)
+        self.sandbox.pay(order.number, tell=False)
+
+    def pays_out(self) -> None:
+        pass
+
+    def payments(self) -> list[tuple[str, int]]:
+        rows = self.sandbox.store.all("SELECT query_id, paid_total FROM orders WHERE paid_total > 0")
+        return [(row["query_id"], row["paid_total"]) for row in rows]
+
+    def refunds(self) -> list[tuple[str, int]]:
+        rows = self.sandbox.store.all("SELECT number, amount FROM refunds")
+        return [(row["number"], row["amount"]) for row in rows]
+
+
+@pytest.fixture(params=["wechat", "unionpay"])
+def channel(request: pytest.FixtureRequest) -> Channel:
+    if request.param == "wechat":
+        return ByWeChat(request.getfixturevalue("bank"))
+    return ByUnionPay(request.getfixturevalue("unionpay"))
+
+
+# A step of ours, or (None) of the channel's client.
+PAY_STEPS = [(None, "prepare"), (intents, "_order_prepared"), (None, "query"), (intents, "payment_record")]
+REFUND_STEPS = [(intents, "_refund_claim"), (None, "refund"), (intents, "refund_store"), (None, "query_refund")]
+MOMENTS = pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+
+
+def name_of(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def tick(house: House, minutes: int) -> None:
@@ -65,89 +129,21 @@ def tick(house: House, minutes: int) -> None:
     services.notices_deliver(at=house.at + timedelta(minutes=minutes))
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize(("owner", "name"), PAY_STEPS, ids=lambda value: value if isinstance(value, str) else "")
+@MOMENTS
+@pytest.mark.parametrize(("owner", "name"), PAY_STEPS, ids=name_of)
 def test_death_at_any_step_of_paying(
-    house: House, bank: Bank, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, before: bool
+    house: House, channel: Channel, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, before: bool
 ) -> None:
     charge = house.owe(house.cast.wang_fang)
-    order = house.order(charge)
+    order = house.order(charge, channel=channel.name, method="h5")
+    owner = owner or channel.client
     monkeypatch.setattr(owner, name, dies(before, getattr(owner, name)))
     try:
         services.order_prepare(order.pk, at=house.at, payer_ip="10.0.0.1")
     except Died:
         services.order_prepare(order.pk, at=house.at, payer_ip="10.0.0.1")  # the payer presses the button again
-    bank.pays(order, tell=False)
-    for minutes in (1, 3, 6, 9):
-        try:
-            tick(house, minutes)
-        except Died:
-            continue
-    charge.refresh_from_db()
-    assert charge.status == "paid"
-    theirs = bank.sandbox.store.all("SELECT transaction_id, paid_total FROM orders WHERE state = 'SUCCESS'")
-    ours = list(Payment.objects.values_list("transaction_id", "amount"))
-    assert [(row["transaction_id"], row["paid_total"]) for row in theirs] == ours
-    assert house.thing.told == [("paid", charge.pk)]
-
-
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize(("owner", "name"), REFUND_STEPS, ids=lambda value: value if isinstance(value, str) else "")
-def test_death_at_any_step_of_a_refund(
-    house: House, bank: Bank, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, before: bool
-) -> None:
-    charge = house.owe(house.cast.wang_fang)
-    order = services.order_prepare(house.order(charge).pk, at=house.at, payer_ip="10.0.0.1")
-    bank.pays(order)
-    bank.rings()
-    with transaction.atomic():
-        refund = services.refund_request(
-            actor=actor_of_person(house.cast.wang_fang), charge_id=charge.pk, at=house.at, reason="退号", key="k"
-        )
-    monkeypatch.setattr(owner, name, dies(before, getattr(owner, name)))
-    for minutes in (1, 3, 6, 12, 18, 24):
-        try:
-            tick(house, minutes)
-        except Died:
-            continue
-        bank.refunds_done()
-    refund.refresh_from_db()
-    assert refund.status == RefundStatus.SUCCEEDED
-    theirs = bank.sandbox.store.all("SELECT number, amount, status FROM refunds")
-    assert [(row["number"], row["amount"], row["status"]) for row in theirs] == [(refund.number, 5000, "SUCCESS")]
-    assert Refund.objects.count() == 1
-
-
-# --- The same of UnionPay, whose answers differ: a refund is accepted first, and an order is known by number and time ------
-UNIONPAY_PAY = [
-    (UnionPayClient, "prepare"),
-    (intents, "_order_prepared"),
-    (UnionPayClient, "query"),
-    (intents, "payment_record"),
-]
-UNIONPAY_REFUND = [
-    (intents, "_refund_claim"),
-    (UnionPayClient, "refund"),
-    (intents, "refund_store"),
-    (UnionPayClient, "query_refund"),
-]
-
-
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize(("owner", "name"), UNIONPAY_PAY, ids=lambda value: value if isinstance(value, str) else "")
-def test_death_at_any_step_of_paying_by_unionpay(
-    house: House, unionpay: Sandbox, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, before: bool
-) -> None:
-    charge = house.owe(house.cast.wang_fang)
-    order = house.order(charge, channel="unionpay", method="h5")
-    monkeypatch.setattr(owner, name, dies(before, getattr(owner, name)))
-    try:
-        services.order_prepare(order.pk, at=house.at)
-    except Died:
-        services.order_prepare(order.pk, at=house.at)  # the payer presses the button again
     order.refresh_from_db()
-    requests.post(order.prepared["form_url"], data=json.loads(order.prepared["form"]), timeout=5)
-    unionpay.pay(order.number, tell=False)
+    channel.pays(order)
     for minutes in (1, 3, 6, 9):
         try:
             tick(house, minutes)
@@ -155,31 +151,28 @@ def test_death_at_any_step_of_paying_by_unionpay(
             continue
     charge.refresh_from_db()
     assert charge.status == "paid"
-    theirs = unionpay.store.all("SELECT query_id, paid_total FROM orders WHERE paid_total > 0")
-    ours = list(Payment.objects.values_list("transaction_id", "amount"))
-    assert [(row["query_id"], row["paid_total"]) for row in theirs] == ours
+    assert channel.payments() == list(Payment.objects.values_list("transaction_id", "amount"))
     assert house.thing.told == [("paid", charge.pk)]
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize(("owner", "name"), UNIONPAY_REFUND, ids=lambda value: value if isinstance(value, str) else "")
-def test_death_at_any_step_of_a_refund_by_unionpay(
-    house: House, unionpay: Sandbox, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, before: bool
+@MOMENTS
+@pytest.mark.parametrize(("owner", "name"), REFUND_STEPS, ids=name_of)
+def test_death_at_any_step_of_a_refund(
+    house: House, channel: Channel, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, before: bool
 ) -> None:
-    charge, _order = paid(house, unionpay)
-    with transaction.atomic():
-        refund = services.refund_request(
-            actor=actor_of_person(house.cast.wang_fang), charge_id=charge.pk, at=house.at, reason="退号", key="k"
-        )
+    charge, order = house.prepared(channel.name, "h5", payer_ip="10.0.0.1")
+    channel.pays(order)
+    services.order_refresh(order.pk, at=house.at)
+    refund = house.asked_back(charge)
+    owner = owner or channel.client
     monkeypatch.setattr(owner, name, dies(before, getattr(owner, name)))
     for minutes in (1, 3, 6, 12, 18, 24):
         try:
             tick(house, minutes)
         except Died:
             continue
+        channel.pays_out()
     refund.refresh_from_db()
     assert refund.status == RefundStatus.SUCCEEDED
-    assert [(row["number"], row["amount"]) for row in unionpay.store.all("SELECT * FROM refunds")] == [
-        (refund.number, 5000)
-    ]
+    assert channel.refunds() == [(refund.number, 5000)]
     assert Refund.objects.count() == 1

@@ -1,12 +1,10 @@
 """PAY-14: one electronic receipt for each settlement, of exactly what was not given back, whatever the platform does."""
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from wsgiref.simple_server import make_server
 
 import pytest
 import requests
@@ -20,8 +18,9 @@ from billing.models import Charge, Invoice
 from billing.services.invoices import invoice_retry, invoices_issue
 from billing.states import InvoiceStatus
 from hospital.kit import clock, invariants
-from tests.billing.conftest import House, _Quiet, _Server
+from tests.billing.conftest import House
 from tests.cast import actor_of_person, client_for
+from tests.sandboxes import serve
 
 pytestmark = pytest.mark.django_db
 
@@ -30,12 +29,9 @@ pytestmark = pytest.mark.django_db
 def platform(settings: Any, tmp_path: Path) -> Iterator[Sandbox]:
     settings.INVOICE_APP_ID, settings.INVOICE_API_KEY = "hospital", "k" * 32
     sandbox = Sandbox(tmp_path, app_id="hospital", api_key="k" * 32)
-    server = make_server("127.0.0.1", 0, sandbox, server_class=_Server, handler_class=_Quiet)
-    settings.INVOICE_BASE_URL = f"http://127.0.0.1:{server.server_port}/invoice"
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    yield sandbox
-    server.shutdown()
-    server.server_close()
+    with serve(sandbox) as there:
+        settings.INVOICE_BASE_URL = f"{there}/invoice"
+        yield sandbox
 
 
 def paid(house: House, *lines: tuple[str, int]) -> Charge:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import transaction
 
 from billing import errors, selectors, services
 from billing.channels import base
@@ -25,25 +24,13 @@ from hospital.kit import clock
 from hospital.kit.actor import system
 from tests.billing.conftest import House
 from tests.billing.unionpay import paid, prepared, unionpay, unionpay_keys
-from tests.cast import actor_of_person, client_for
+from tests.cast import client_for
 
 __all__ = ["unionpay", "unionpay_keys"]
 pytestmark = pytest.mark.django_db
 
 ROBOT = system("tests")
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Mobile/15E148"
-
-
-def asked_back(house: House, charge: Any, **more: Any) -> Refund:
-    with transaction.atomic():
-        return services.refund_request(
-            actor=actor_of_person(house.cast.wang_fang),
-            charge_id=charge.pk,
-            at=house.at,
-            reason="退号",
-            key="k",
-            **more,
-        )
 
 
 def hidden_fields(page: str) -> dict[str, str]:
@@ -152,7 +139,7 @@ def test_a_refund_is_paid_out_once_whatever_happens_to_its_answer_g07(
     charge, _order = paid(house, unionpay)
     if fault:
         unionpay.store.break_at("refund", fault)
-    refund = asked_back(house, charge)
+    refund = house.asked_back(charge)
     services.intents_resolve(at=house.at + timedelta(seconds=5))
     if fault == "undecided":
         refund.refresh_from_db()
@@ -169,7 +156,7 @@ def test_a_refund_is_paid_out_once_whatever_happens_to_its_answer_g07(
 def test_a_refund_that_unionpay_could_not_do_is_failed_and_not_forgotten(house: House, unionpay: Sandbox) -> None:
     charge, _order = paid(house, unionpay)
     unionpay.store.break_at("refund", "undecided")
-    refund = asked_back(house, charge)
+    refund = house.asked_back(charge)
     services.intents_resolve(at=house.at + timedelta(seconds=5))
     unionpay.finish_refund(refund.number, "failed")
     assert unionpay.notifier.deliver_due(everything=True) == 1  # a doorbell: the sweep asks
@@ -180,7 +167,7 @@ def test_a_refund_that_unionpay_could_not_do_is_failed_and_not_forgotten(house: 
 
 def test_part_of_a_bill_goes_back_by_line(house: House, unionpay: Sandbox) -> None:
     charge, _order = paid(house, unionpay, ("LAB-1", 2), ("REG-1", 1))
-    asked_back(house, charge, lines=[services.LineSpec("LAB-1", 1)])
+    house.asked_back(charge, lines=[services.LineSpec("LAB-1", 1)])
     services.intents_resolve(at=house.at + timedelta(seconds=5))
     charge.refresh_from_db()
     assert charge.status == "part_refunded" and Refund.objects.get().amount == 2050
@@ -232,7 +219,7 @@ def bill_of(house: House, unionpay: Sandbox) -> Any:
 def test_the_bill_of_a_clearing_day_agrees_with_our_books_on_every_side(house: House, unionpay: Sandbox) -> None:
     charge, _order = paid(house, unionpay)
     paid(house, unionpay, ("LAB-1", 1))
-    asked_back(house, charge)
+    house.asked_back(charge)
     services.intents_resolve(at=house.at + timedelta(seconds=5))
     day, raw, file = bill_of(house, unionpay)
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:

@@ -12,27 +12,12 @@ from billing.channels.wechat.client import WeChatClient
 from billing.models import ChannelEvent, Payment, Refund
 from billing.states import PayOrderStatus, RefundStatus
 from tests.billing.conftest import Bank, House
-from tests.cast import actor_of_person
 
 pytestmark = pytest.mark.django_db
 
 
 def prepared(house: House, method: str = "h5", *lines: tuple[str, int]) -> Any:
-    charge = house.owe(house.cast.wang_fang, *lines)
-    order = house.order(charge, method=method)
-    return charge, services.order_prepare(order.pk, at=house.at, payer_ip="10.0.0.1", openid="o-demo-wang")
-
-
-def asked_back(house: House, charge: Any, **more: Any) -> Refund:
-    with transaction.atomic():
-        return services.refund_request(
-            actor=actor_of_person(house.cast.wang_fang),
-            charge_id=charge.pk,
-            at=house.at,
-            reason="退号",
-            key="k",
-            **more,
-        )
+    return house.prepared("wechat", method, *lines, payer_ip="10.0.0.1", openid="o-demo-wang")
 
 
 @pytest.mark.parametrize(("method", "gives"), [("h5", "h5_url"), ("jsapi", "prepay_id"), ("native", "code_url")])
@@ -94,7 +79,7 @@ def test_a_refund_goes_out_and_its_notice_finishes_it(house: House, bank: Bank) 
     charge, order = prepared(house)
     bank.pays(order)
     bank.rings()
-    refund = asked_back(house, charge)
+    refund = house.asked_back(charge)
     assert services.intents_resolve(at=house.at) == 1
     refund.refresh_from_db()
     assert refund.status == RefundStatus.PROCESSING and refund.channel_refund_id
@@ -139,7 +124,7 @@ def test_a_refund_whose_answer_was_lost_is_paid_out_once_g07(house: House, bank:
     bank.pays(order)
     bank.rings()
     bank.sandbox.break_at("refund", fault)
-    refund = asked_back(house, charge)
+    refund = house.asked_back(charge)
     services.intents_resolve(at=house.at)
     refund.refresh_from_db()
     assert refund.status == RefundStatus.UNKNOWN
@@ -156,7 +141,7 @@ def test_a_refund_that_the_channel_refuses_is_shown_to_a_person(house: House, ba
     bank.pays(order)
     bank.rings()
     bank.sandbox.store.run("UPDATE orders SET paid_total = 4000")  # their books say something else
-    refund = asked_back(house, charge)
+    refund = house.asked_back(charge)
     services.intents_resolve(at=house.at)
     refund.refresh_from_db()
     assert refund.status == RefundStatus.FAILED and "INVALID_REQUEST" in refund.last_error
