@@ -26,6 +26,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hospital.kit.money import parse_yuan
 
+from ...controls import NoSuchControl, command
 from ...wechat.sandbox.bills import SHANGHAI, yuan
 from . import bills
 from .keys import Keys
@@ -289,6 +290,10 @@ class Sandbox:
             said["gmt_refund_pay"] = wall(refund["success_at"])
         return said
 
+    def ring(self, number: str) -> str:
+        """Send the notice of an order's state once more."""
+        return self.tell(self._order({"out_trade_no": number}))
+
     def console_refund(self, number: str, amount: int) -> dict[str, Any]:
         """What a clerk does in the merchant's console: the hospital never asked for it, and is told of it."""
         own = f"CONSOLE{self.store.count('console'):010d}"
@@ -345,28 +350,9 @@ class Sandbox:
                     if order and order["state"] == "WAIT_BUYER_PAY" and order["expires"] > self.clock():
                         self.pay(order["number"])
                     return self._phone(token)
-            answer = self._command(method, parts, json.loads(body) if body else {})
+            answer = command(self, method, parts, json.loads(body) if body else {})
+        except NoSuchControl:
+            return 404, "text/plain", b"no such control"
         except Refusal as refusal:
             return 400, "application/json", json.dumps({"code": refusal.sub_code}).encode()
         return 200, "application/json", json.dumps(answer, ensure_ascii=False, default=str).encode()
-
-    def _command(self, method: str, parts: list[str], data: dict[str, Any]) -> Any:
-        match method, parts:
-            case "POST", ["orders", number, "pay"]:
-                return self.pay(number, at=data.get("at"), total=data.get("total"))
-            case "POST", ["orders", number, "notify"]:
-                return {"id": self.tell(self._order({"out_trade_no": number}))}
-            case "POST", ["orders", number, "refund"]:
-                return self.console_refund(number, data["amount"])
-            case "POST", ["faults"]:
-                self.store.break_at(
-                    data["place"], data["what"], times=data.get("times", 1), seconds=data.get("seconds", 0)
-                )
-                return {"ok": True}
-            case "POST", ["bills", day, "open"]:
-                return {"ok": self.store.run("INSERT OR IGNORE INTO bill_days VALUES (?)", day)}
-            case "POST", ["deliver"]:
-                return {"taken": self.notifier.deliver_due(everything=True)}
-            case "GET", ["state"]:
-                return {name: self.store.all(f"SELECT * FROM {name}") for name in ("orders", "refunds", "notices")}  # noqa: S608
-        raise Refusal("no-such-control", "no such control")

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from ...controls import NoSuchControl, command
 from ...wechat.sandbox.bills import SHANGHAI
 from . import bills
 from .keys import Keys
@@ -274,6 +275,10 @@ class Sandbox:
         if refund and refund["back_url"]:
             self.notifier.tell(refund["back_url"], self._said_of_refund(refund))
 
+    def ring(self, number: str) -> str:
+        """Send the notice of an order's state once more."""
+        return self.tell(self._order(number))
+
     def console_refund(self, number: str, amount: int) -> dict[str, str]:
         """What a clerk does in the merchant's console: the hospital never asked for it, and isn't told of it."""
         own = f"CONSOLE{self.store.count('console'):010d}"
@@ -327,31 +332,15 @@ class Sandbox:
                     if order and order["state"] == "waiting" and order["expires"] > self.clock():
                         self.pay(order["number"])
                     return self._phone(token)
-            answer = self._command(method, parts, json.loads(body) if body else {})
+            data = json.loads(body) if body else {}
+            match method, parts:
+                case "POST", ["refunds", number, "finish"]:
+                    answer: Any = {"ok": True}
+                    self.finish_refund(number, data.get("state", "done"))
+                case _:
+                    answer = command(self, method, parts, data)
+        except NoSuchControl:
+            return 404, "text/plain", b"no such control"
         except Refusal as refusal:
             return 400, "application/json", json.dumps({"code": refusal.code}).encode()
         return 200, "application/json", json.dumps(answer, ensure_ascii=False, default=str).encode()
-
-    def _command(self, method: str, parts: list[str], data: dict[str, Any]) -> Any:
-        match method, parts:
-            case "POST", ["orders", number, "pay"]:
-                return self.pay(number, at=data.get("at"), total=data.get("total"))
-            case "POST", ["orders", number, "notify"]:
-                return {"id": self.tell(self._order(number))}
-            case "POST", ["orders", number, "refund"]:
-                return self.console_refund(number, data["amount"])
-            case "POST", ["refunds", number, "finish"]:
-                self.finish_refund(number, data.get("state", "done"))
-                return {"ok": True}
-            case "POST", ["faults"]:
-                self.store.break_at(
-                    data["place"], data["what"], times=data.get("times", 1), seconds=data.get("seconds", 0)
-                )
-                return {"ok": True}
-            case "POST", ["bills", day, "open"]:
-                return {"ok": self.store.run("INSERT OR IGNORE INTO bill_days VALUES (?)", day)}
-            case "POST", ["deliver"]:
-                return {"taken": self.notifier.deliver_due(everything=True)}
-            case "GET", ["state"]:
-                return {name: self.store.all(f"SELECT * FROM {name}") for name in ("orders", "refunds", "notices")}  # noqa: S608
-        raise Refusal("no-such-control", "no such control")

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from ...controls import NoSuchControl, command
 from . import bills
 from .answers import Refusal, iso, spoilt
 from .keys import Keys
@@ -284,6 +285,10 @@ class Sandbox:
             made = db.execute("SELECT * FROM refunds WHERE number = ?", (number,)).fetchone()
         return self._refund_state(dict(made))
 
+    def ring(self, number: str) -> str:
+        """Send the notice of a paid order once more."""
+        return self.tell_paid(self._order("number", number))
+
     def console_refund(self, number: str, amount: int) -> dict[str, Any]:
         """What a clerk does in the merchant's console: the hospital never asked for it, and is told of it."""
         order = self._order("number", number)
@@ -393,26 +398,16 @@ class Sandbox:
             case _, ["mix", number]:
                 return 200, "text/html; charset=utf-8", self.mixed.phone(method, number).encode()
         data = json.loads(body) if body else {}
-        answer: Any = {"ok": True}
-        match method, path.strip("/").split("/")[1:]:
-            case "POST", ["orders", number, "pay"]:
-                answer = self.pay(number, at=data.get("at"), total=data.get("total"))
-            case "POST", ["orders", number, "notify"]:
-                answer = {"id": self.tell_paid(self._order("number", number))}
-            case "POST", ["orders", number, "refund"]:
-                answer = self.console_refund(number, data["amount"])
+        words = path.strip("/").split("/")[1:]
+        match method, words:
             case "POST", ["refunds", number, "finish"]:
+                answer: Any = {"ok": True}
                 self.finish_refund(number, data.get("status", "SUCCESS"), data.get("at"))
-            case "POST", ["faults"]:
-                self.break_at(data["place"], data["what"], times=data.get("times", 1), seconds=data.get("seconds", 0))
-            case "POST", ["bills", day, "open"]:
-                self.store.run("INSERT OR IGNORE INTO bill_days VALUES (?)", day)
-            case "POST", ["deliver"]:
-                answer = {"taken": self.notifier.deliver_due(everything=True)}
-            case "GET", ["state"]:
-                answer = {name: self.store.all(f"SELECT * FROM {name}") for name in ("orders", "refunds", "notices")}  # noqa: S608
             case _:
-                raise Refusal(404, "RESOURCE_NOT_EXISTS", "no such control")
+                try:
+                    answer = command(self, method, words, data)
+                except NoSuchControl:
+                    raise Refusal(404, "RESOURCE_NOT_EXISTS", "no such control") from None
         return 200, "application/json; charset=utf-8", json.dumps(answer, ensure_ascii=False, default=str).encode()
 
     def break_at(self, place: str, what: str, *, times: int = 1, seconds: float = 0) -> None:
