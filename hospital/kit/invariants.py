@@ -5,7 +5,7 @@ An app registers its own in wiring.py; `manage.py check_invariants` runs them al
 
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,11 @@ def registered() -> list[Invariant]:
 
 def offenders(invariant: Invariant, limit: int = 20) -> list[tuple[object, ...]]:
     """Up to `limit` rows that break the invariant."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Whole tables are held against each other. After a great deletion the planner takes them for empty and would
+        # go through every pair: a quarter of an hour instead of milliseconds.
+        cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(f"SELECT * FROM ({invariant.sql}) AS broken LIMIT %s", [limit])  # noqa: S608 - SQL of our own
         rows: list[tuple[object, ...]] = cursor.fetchall()
+        cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")  # where this is part of another transaction
         return rows
