@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from hospital.kit.money import parse_yuan
 
-from .models import ReconCase
+from .models import Difference, ReconCase
+from .reporting import worklist
 
 
 class DeskSearch(forms.Form):
@@ -17,6 +18,35 @@ class DeskSearch(forms.Form):
 class CaseProposal(forms.Form):
     action = forms.ChoiceField(label=_("What to do"), choices=ReconCase.Action.choices)
     note = forms.CharField(label=_("Why"), max_length=300, required=False)
+
+
+class CaseSieve(forms.Form):
+    """Which differences to show; the channels that have bills, and who works on some, come from the view."""
+
+    state = forms.ChoiceField(label=_("State"), choices=list(worklist.STATES.items()), required=False)
+    difference = forms.ChoiceField(label=_("Class"), required=False)
+    channel = forms.ChoiceField(label=_("Channel"), required=False)
+    owner = forms.ChoiceField(label=_("Works on it"), required=False)
+    age = forms.ChoiceField(label=_("Days open"), required=False)
+    day = forms.DateField(
+        label=_("Day"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+
+    def __init__(self, data: Any, *, channels: list[tuple[str, Any]], owners: list[tuple[int, str]]) -> None:
+        super().__init__(data)
+        whoever = [(worklist.MINE, _("me")), (worklist.NOBODY, _("nobody"))]
+        choices: dict[str, list[tuple[str, Any]]] = {
+            "difference": [(kind.value, f"{kind.value} {kind.label}") for kind in Difference],
+            "channel": channels,
+            "owner": [*whoever, *((str(pk), name) for pk, name in owners)],
+            "age": [(code, label) for code, (label, _least, _most) in worklist.AGES.items()],
+        }
+        for name, known in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", _("all")), *known]
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "input"
 
 
 class BillUpload(forms.Form):

@@ -3,16 +3,15 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, Sum
-from django.utils.translation import gettext as _
 
 from hospital.audit import services as audit
 from hospital.kit.actor import Actor, Role
 from hospital.kit.kept import Given, Kept
 from hospital.kit.problems import NotFound
+from hospital.organisation.models import Staff
 from hospital.organisation.selectors import cares_for
 from hospital.people.models import Patient
 
@@ -263,21 +262,16 @@ _USUAL = {
 
 def usual_action(case: ReconCase) -> str:
     """What PAY-05 would do first."""
-    return "explain" if case.reason == "unknown-order" else _USUAL.get(case.difference, "explain")
+    return "explain" if case.reason in {"unknown-order", "fee"} else _USUAL.get(case.difference, "explain")
 
 
-def case_sides(case: ReconCase) -> list[tuple[str, Any, Any]]:
-    """The evidence side by side: (what, ours, the channel's)."""
-    seen = case.evidence
-    rows = [
-        (_("Amount"), case.platform, case.channel_amount), (_("State"), seen.get("p_status"), seen.get("c_status")),
-        (_("Time"), seen.get("p_at"), seen.get("c_at")), (_("Channel's number"), seen.get("p_transaction"), seen.get("c_transaction")),
-        (_("How often"), seen.get("p_times"), seen.get("c_times")), (_("Lines of the bill"), None, seen.get("c_lines")),
-        (_("Currency"), "CNY" if case.platform is not None else None, seen.get("c_currency")),
-        (_("Merchant"), None, seen.get("c_merchant")), (_("Settled in the hospital"), case.hospital, None),
-        (_("Settled at"), seen.get("h_at"), None), (_("In the bill of"), None, seen.get("other_day")),
-    ]  # fmt: skip
-    return [(str(label), ours, theirs) for label, ours, theirs in rows if ours is not None or theirs is not None]
+def case_people(case: ReconCase) -> dict[str, str]:
+    """Who proposed and who approved, by name."""
+    accounts = {"proposed": case.proposed_by_account_id, "approved": case.approved_by_account_id}
+    names = dict(
+        Staff.objects.filter(account_id__in=[one for one in accounts.values() if one]).values_list("account_id", "name")
+    )
+    return {role: names[account_id] for role, account_id in accounts.items() if account_id in names}
 
 
 def refund_queue(actor: Actor) -> tuple[list[Refund], list[Refund]]:

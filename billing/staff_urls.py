@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import cash, finance, receipts, reports, room
+from .views import cash, finance, receipts, reports, room, worklist
 
 app_name = "billing_staff"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -29,6 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("finance/daily/export/", reports.daily_export, name="daily_export"),
     path("finance/analysis/", reports.analysis, name="analysis"),
     path("finance/analysis/export/", reports.analysis_export, name="analysis_export"),
+    path("finance/cases/", worklist.case_list, name="cases"),
+    path("finance/cases/export/", worklist.case_export, name="cases_export"),
     path("finance/cases/<int:case_id>/", finance.case_page, name="case"),
     path("finance/cases/<int:case_id>/take/", finance.case_take, name="case_take"),
     path("finance/cases/<int:case_id>/propose/", finance.case_propose, name="case_propose"),

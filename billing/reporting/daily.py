@@ -19,6 +19,7 @@ from ..services.ledger import channel_account, insurer_account
 from ..services.recon_sql import HALVES
 from ..states import CaseStatus
 from .sheets import Cell, yuan
+from .worklist import unfinished_by_age
 
 # Money by the moment at which the books took it. What a payment settled is told by its scene; the rest of it is owed back.
 _ROWS = f"""
@@ -112,7 +113,7 @@ class Daily:
     total: Row
     ties: list[Tie]
     classes: list[tuple[str, int, int]] = field(default_factory=list)  # class, how many, how many unfinished
-    aged: list[tuple[str, int]] = field(default_factory=list)  # days open, how many cases
+    aged: list[tuple[str, str, int]] = field(default_factory=list)  # code of the age, its words, how many cases
 
 
 def daily_report(actor: Actor, day: date, *, at: datetime) -> Daily:
@@ -138,7 +139,7 @@ def daily_report(actor: Actor, day: date, *, at: datetime) -> Daily:
             key=lambda one: int(one[0][1:]),  # D10 after D9
         )
     ]
-    return Daily(day, rows, total, _ties(day, rows), classes, _aged(at))
+    return Daily(day, rows, total, _ties(day, rows), classes, unfinished_by_age(clock.business_day(at)))
 
 
 def _row(found: tuple[Any, ...]) -> Row:
@@ -173,16 +174,6 @@ def _booked(ledger: dict[str, int], channel: Channel) -> int:
     if channel != Channel.INSURANCE:
         return ledger.get(channel_account(channel.value), 0)
     return sum(fen for code, fen in ledger.items() if code.startswith(insurer_account("")))
-
-
-def _aged(at: datetime) -> list[tuple[str, int]]:
-    """How old the differences are that nobody finished."""
-    today = clock.business_day(at)
-    ages = [
-        (today - day).days for day in ReconCase.objects.exclude(status=CaseStatus.DONE).values_list("day", flat=True)
-    ]
-    bounds = [("≤1", 0, 1), ("2-3", 2, 3), ("4-7", 4, 7), (">7", 8, 10**6)]
-    return [(label, sum(low <= age <= high for age in ages)) for label, low, high in bounds]
 
 
 def as_table(report: Daily) -> list[list[Cell]]:

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from typing import IO
 from xml.sax.saxutils import escape
 
-from hospital.organisation.catalogues.exporting import disarmed_for_sheet
+from hospital.kit.sheets import BOM, disarmed_for_sheet
 
 Cell = str | int | Decimal | None
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -17,15 +19,16 @@ def yuan(fen: int | None) -> Decimal | None:
     return None if fen is None else Decimal(fen) / 100
 
 
-def as_csv(rows: Iterable[Sequence[Cell]]) -> str:
-    """UTF-8 with BOM, for the sake of Excel. What looks like a formula gets a quote before it."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
+def csv_lines(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """UTF-8 with BOM, line by line. What looks like a formula gets a quote before it."""
+    start = BOM
     for row in rows:
-        writer.writerow(
+        out = io.StringIO(newline="")
+        csv.writer(out).writerow(
             [disarmed_for_sheet(cell) if isinstance(cell, str) else "" if cell is None else cell for cell in row]
         )
-    return "\ufeff" + out.getvalue()
+        yield start + out.getvalue()
+        start = ""
 
 
 _PARTS = {
@@ -44,24 +47,27 @@ _PARTS = {
     '<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
     'Target="worksheets/sheet1.xml"/></Relationships>',
 }
+_SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 
 
-def as_xlsx(rows: Iterable[Sequence[Cell]]) -> bytes:
-    """A workbook of one sheet. Text cells have the type of text: no program reads a formula in them."""
-    lines = []
-    for number, row in enumerate(rows, start=1):
-        cells = "".join(_cell(f"{_letters(place)}{number}", cell) for place, cell in enumerate(row))
-        lines.append(f'<row r="{number}">{cells}</row>')
-    sheet = (
-        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-        f"{''.join(lines)}</sheetData></worksheet>"
-    )
-    out = io.BytesIO()
+def xlsx_file(rows: Iterable[Sequence[Cell]]) -> IO[bytes]:
+    """A workbook of one sheet, from its beginning; written row by row, on disk when it grows.
+
+    Text cells have the type of text: no program reads a formula in them.
+    """
+    out = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - the answer closes it when it was sent
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, body in (_PARTS | {"xl/worksheets/sheet1.xml": sheet}).items():
+        for name, body in _PARTS.items():
             archive.writestr(name, _HEAD + body)
-    return out.getvalue()
+        with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
+            sheet.write(f"{_HEAD}{_SHEET}".encode())
+            for number, row in enumerate(rows, start=1):
+                cells = "".join(_cell(f"{_letters(place)}{number}", cell) for place, cell in enumerate(row))
+                sheet.write(f'<row r="{number}">{cells}</row>'.encode())
+            sheet.write(b"</sheetData></worksheet>")
+    out.seek(0)
+    return out
 
 
 def _cell(place: str, value: Cell) -> str:

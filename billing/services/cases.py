@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from hospital.audit import services as audit
 from hospital.kit.actor import Actor, Role
+from hospital.kit.money import format_yuan
 from hospital.kit.problems import NotFound, Problem
 from hospital.kit.transactions import entry
 
@@ -19,11 +21,16 @@ from .ledger import SUSPENSE, channel_account, journal_post
 from .payments import Money, payment_record
 from .refunds import refund_owed
 
+_TRADES = {
+    base.Trade.WAITING: gettext_lazy("not paid yet"), base.Trade.PAID: gettext_lazy("paid"),
+    base.Trade.CLOSED: gettext_lazy("closed without a payment"),
+}  # fmt: skip
+
 
 class NoAction(Problem):
     code = "PAY-05-no-action"
-    title = _("This action does not fit this difference")
-    next_step = _("Choose another action, or explain the difference in words.")
+    title = gettext_lazy("This action does not fit this difference")
+    next_step = gettext_lazy("Choose another action, or explain the difference in words.")
 
 
 def _locked(actor: Actor, case_id: int) -> ReconCase:
@@ -123,7 +130,7 @@ def _carry_out(case: ReconCase, *, actor: Actor, at: datetime) -> str:
         return _resend(refund, actor=actor, at=at)
     if case.action == ReconCase.Action.BOOK:
         return _book(case, at=at)
-    return "explained"
+    return _("explained")
 
 
 def _query(order: PayOrder, *, at: datetime) -> str:
@@ -136,8 +143,8 @@ def _query(order: PayOrder, *, at: datetime) -> str:
         payment = payment_record(
             order_id=order.pk, money=Money(state.transaction_id, state.amount, state.success_at, "query"), at=at
         )
-        return f"payment {payment.transaction_id} posted"
-    return f"the channel says {state.trade}"
+        return _("payment %(number)s is recorded now") % {"number": payment.transaction_id}
+    return _("the channel says: %(state)s") % {"state": _TRADES[state.trade]}
 
 
 @entry
@@ -151,9 +158,13 @@ def _return(order: PayOrder, *, at: datetime) -> str:
         )
         left = payment.amount - settled - going
         if left > 0:
-            refund_owed(payment, left, charge=None, at=at, reason=str(_("Difference found in reconciliation")))
+            refund_owed(payment, left, charge=None, at=at, reason=_("Difference found in reconciliation"))
             sent += left
-    return f"{sent} fen on their way back"
+    return (
+        _("¥%(yuan)s are on their way back") % {"yuan": format_yuan(sent)}
+        if sent
+        else _("nothing was left to give back")
+    )
 
 
 @entry
@@ -165,7 +176,7 @@ def _book(case: ReconCase, *, at: datetime) -> str:
     if fen and not Journal.objects.filter(key=key).exists():
         amounts = {channel_account(case.channel): fen, SUSPENSE: -fen}
         journal_post(key=key, at=at, amounts=amounts, memo=f"{case.difference} {case.key}"[:200], about_day=case.day)
-    return f"{fen} fen booked as suspense"
+    return _("¥%(yuan)s are booked as suspense") % {"yuan": format_yuan(fen)} if fen else _("nothing was left to book")
 
 
 def _resend(refund: Refund, *, actor: Actor, at: datetime) -> str:
@@ -177,4 +188,4 @@ def _resend(refund: Refund, *, actor: Actor, at: datetime) -> str:
             )
     intents.refund_push(refund.pk, at=at)
     refund.refresh_from_db()
-    return f"refund {refund.number}: {refund.status}"
+    return _("refund %(number)s: %(state)s") % {"number": refund.number, "state": refund.get_status_display()}

@@ -159,7 +159,9 @@ def _agreed(keys: list[str], *, channel: str, actor: Actor, at: datetime) -> Non
     """Cases whose sides agree by now are done."""
     unfinished = ReconCase.objects.filter(channel=channel, key__in=keys).exclude(status=CaseStatus.DONE)
     for case in unfinished.select_for_update(no_key=True).order_by("pk"):
-        CASE.move(case, CaseStatus.DONE, actor=actor, at=at, reason="agrees now", result="agrees now", ended_at=at)
+        CASE.move(
+            case, CaseStatus.DONE, actor=actor, at=at, reason="agrees now", result=str(_("agrees now")), ended_at=at
+        )
 
 
 def _money_agreed(channel: str, day: date, off: set[str]) -> list[str]:
@@ -207,7 +209,7 @@ def _sides(row: dict[str, Any], found: Found) -> dict[str, Any]:
 def _case_new(key: str, row: dict[str, Any], found: Found, *, channel: str, day: date, at: datetime) -> ReconCase:
     case = ReconCase(channel=channel, key=key[:140], day=day, found_at=at, **_sides(row, found))
     if found.closed:
-        case.status, case.result, case.ended_at = CaseStatus.DONE, "explains itself", at
+        case.status, case.result, case.ended_at = CaseStatus.DONE, str(_("explains itself")), at
     elif found.carried:
         case.status = CaseStatus.CARRIED
     return case
@@ -222,7 +224,15 @@ def _case_follow(case: ReconCase, row: dict[str, Any], found: Found, *, actor: A
         reason = f"now {found.difference} {found.reason}"
         CASE.move(case, CaseStatus.OPEN, actor=actor, at=at, reason=reason, ended_at=None)
     if found.closed:
-        CASE.move(case, CaseStatus.DONE, actor=actor, at=at, reason=found.reason, result="explains itself", ended_at=at)
+        CASE.move(
+            case,
+            CaseStatus.DONE,
+            actor=actor,
+            at=at,
+            reason=found.reason,
+            result=str(_("explains itself")),
+            ended_at=at,
+        )
     elif found.carried:
         CASE.move(case, CaseStatus.CARRIED, actor=actor, at=at, reason=found.reason)
 

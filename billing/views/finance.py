@@ -19,6 +19,8 @@ from .. import selectors, services
 from ..forms import BankCreditForm, BillUpload, CaseProposal, Reason, ReopenForm
 from ..models import Channel
 from ..reporting.balance import day_balance
+from ..reporting.words import evidence, reason_explained, reason_title
+from ..reporting.worklist import case_after
 from ..services import bills, cases, closing, credit, recon
 from .reports import day_asked
 
@@ -117,10 +119,13 @@ def case_page(request: HttpRequest, case_id: int) -> HttpResponse:
 
 def _case(request: HttpRequest, case_id: int, *, form: Any = None, problem: Problem | None = None) -> HttpResponse:
     case = selectors.case_for(actor_of(request), case_id)
+    actor = actor_of(request)
     context = {
         "case": case, "form": form or CaseProposal(initial={"action": selectors.usual_action(case)}), "problem": problem,
-        "sides": selectors.case_sides(case), "mine": case.proposed_by_account_id == actor_of(request).account_id,
-        "owned": case.owner_id is not None and case.owner_id == actor_of(request).staff_id,
+        "evidence": evidence(case), "title": reason_title(case.reason), "explained": reason_explained(case.reason),
+        "mine": case.proposed_by_account_id == actor.account_id,
+        "owned": case.owner_id is not None and case.owner_id == actor.staff_id, "people": selectors.case_people(case),
+        "next_case": case_after(actor, case),
     }  # fmt: skip
     return render(request, "billing/case.html", context, status=problem.status if problem else 200)
 

@@ -1,21 +1,19 @@
 """The cash desk and the finance office, as their people meet them (PAY-05, PAY-07, PAY-09)."""
 
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from billing import services
 from billing.channels.wechat.sandbox import bills as wire
 from billing.models import BillFile, Payment, ReconCase, Refund
 from billing.services.payments import payment_take
-from billing.states import CaseStatus, RefundStatus
+from billing.states import RefundStatus
 from hospital.kit import clock
 from hospital.kit.actor import system
 from hospital.people.services import card_issue
@@ -173,30 +171,3 @@ def test_programs_pay_by_the_same_verbs(house: House, bank: Bank) -> None:
     assert client.get(f"/api/v1/pay-orders/{number}/").json()["status"] == "paid"
     assert client.get("/api/v1/charges/").json()[0]["status"] == "paid"
     assert client.get("/api/v1/prices/", {"q": "血常规"}).json()[0]["price"] == 2050
-
-
-def test_a_thousand_differences_cost_the_page_no_more_questions_and_all_come_up(house: House) -> None:
-    """The first hundred unfinished of each class are shown; what is worked off makes room for the next."""
-    finance, day = client_for(house.cast.finance), clock.business_day(house.at) - timedelta(days=1)
-    page = f"/staff/finance/?day={day}&channel=wechat"
-
-    def found(numbers: range) -> None:
-        ReconCase.objects.bulk_create(
-            ReconCase(channel="wechat", day=day, key=f"pay:P{number:04d}", difference="D2", reason="not-in-bill", platform=5000,
-                      evidence={"order_no": f"P{number:04d}"}, found_at=house.at)
-            for number in numbers
-        )  # fmt: skip
-
-    def shown() -> tuple[list[str], int]:
-        with CaptureQueriesContext(connection) as asked:
-            text = finance.get(page).content.decode()
-        return re.findall(r">(P\d{4})<", text), len(asked)
-
-    found(range(10))
-    finance.get(page)  # the first look fills what is remembered
-    few, asked = shown()
-    found(range(10, 1000))
-    many, asked_of_many = shown()
-    assert (len(few), many, asked_of_many) == (10, [f"P{number:04d}" for number in range(100)], asked)
-    ReconCase.objects.filter(evidence__order_no__in=many[:60]).update(status=CaseStatus.DONE)
-    assert shown()[0] == [f"P{number:04d}" for number in range(60, 160)]
