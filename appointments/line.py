@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from .models import TicketLane, Triage
+from .states import TicketStatus
 
 
 class InLine(Protocol):
@@ -24,6 +25,12 @@ class InLine(Protocol):
     not_before_turn: int
 
 
+class Called(Protocol):
+    lane: int
+    status: str
+    turn: int | None
+
+
 T = TypeVar("T", bound=InLine)
 
 
@@ -33,6 +40,20 @@ class Past:
 
     turns: int = 0
     since_return: int = 0
+
+
+def past_of(tickets: Iterable[Called]) -> Past:
+    """What the calls of a session have been so far."""
+    turns = sorted((one.turn, _was_return(one)) for one in tickets if one.turn is not None)
+    if not turns:
+        return Past()
+    last_return = max((turn for turn, is_return in turns if is_return), default=0)
+    return Past(turns[-1][0], sum(turn > last_return for turn, _ in turns))
+
+
+def _was_return(ticket: Called) -> bool:
+    """Who waits again after an exam went in as an appointment before."""
+    return ticket.lane == TicketLane.RETURN and ticket.status != TicketStatus.WAITING
 
 
 def _within_class(ticket: InLine) -> tuple[bool, datetime, int]:

@@ -302,3 +302,4 @@ def _wire_audit() -> None:
     action_title("exam.read", _("opened an exam booking"))
     action_title("exam.room", _("opened the list of an exam room"))
     action_title("queue.read", _("opened the clinic queue"))
+    action_title("day.read", _("looked at a doctor's day"))

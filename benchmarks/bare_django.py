@@ -63,7 +63,7 @@ def read(request: HttpRequest, number: int) -> HttpResponse:
     with connection.cursor() as cursor:
         for sql, params, _ in _statements(number):
             cursor.execute(sql, params)
-            rows += cursor.fetchall()
+            rows += cursor.fetchall() if cursor.description else []
     return JsonResponse({"rows": rows}, json_dumps_params={"default": str})
 
 

@@ -6,6 +6,7 @@ import platform
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,14 +20,17 @@ BARE = "SANDBOX_PORT"  # nothing is paid in a benchmark, so the port of the sand
 
 
 @contextlib.contextmanager
-def house_of_its_own() -> Iterator[House]:
-    """A migrated, empty house; this process's Django is set up on its database, as the role that owns it.
+def house_of_its_own(kept: Path | None = None) -> Iterator[House]:
+    """A migrated house, empty at first; this process's Django is set up on its database, as the role that owns it.
 
-    Its progress goes to stderr: stdout is for the result alone.
+    Its progress goes to stderr: stdout is for the result alone. Nothing of it is left behind, unless it is to be `kept`
+    in a folder: the next run finds there what this one seeded.
     """
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as place:
-        Path(place).chmod(0o755)
-        house = House(scratch_layout(Path(place)), durable=True)
+    with contextlib.ExitStack() as stack:
+        place = kept.resolve() if kept else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-")))
+        place.mkdir(parents=True, exist_ok=True)
+        place.chmod(0o755)
+        house = House(scratch_layout(place), durable=True)
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 house.start_services()
@@ -39,7 +43,20 @@ def house_of_its_own() -> Iterator[House]:
             yield house
         finally:
             house.redis.stop()
-            house.postgres.remove()
+            house.postgres.stop() if kept else house.postgres.remove()
+
+
+def seeded_once(house: House, size: str) -> float | None:
+    """Code tables and demo data, unless a run before this one kept them here; hours since then, for whoever reads the result."""
+    done = house.layout.var / "seeded"
+    if done.exists():
+        if (found := done.read_text(encoding="utf-8").strip()) != size:
+            raise SystemExit(f"{house.layout.var} holds a hospital of size {found}, not {size}.")
+        return round((time.time() - done.stat().st_mtime) / 3600, 1)
+    owner_step(house, "Loading the code tables", "load_catalogues")
+    owner_step(house, f"Seeding a hospital of size {size}", "seed", "--size", size)
+    done.write_text(size + "\n", encoding="utf-8")
+    return None
 
 
 def owner_step(house: House, title: str, *words: str) -> Path:
@@ -69,6 +86,21 @@ def served(house: House, recorded_file: Path) -> Iterator[None]:
     finally:
         with contextlib.redirect_stdout(sys.stderr):
             crew.stop()
+
+
+def cpu_seconds(port: int) -> float:
+    """What the processes that serve this port have computed so far: it says the same on a busy machine as on an idle one."""
+    ticks, address = 0, f"127.0.0.1:{port}"
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            if address in (folder / "cmdline").read_text(encoding="utf-8", errors="replace").split("\0"):
+                stat = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2].split()
+                ticks += int(stat[11]) + int(stat[12])
+        except OSError:
+            continue  # it has just ended
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def spread(values: Sequence[float], digits: int = 1) -> dict[str, float]:

@@ -1,12 +1,14 @@
 """What do the reads of booking cost in a hospital of 900,000 places, beside the same SQL in a bare Django view?
 
-    .venv/bin/python -m benchmarks.reads [--doctors 40] [--callers 8] [--rounds 5] [--size large]
+    .venv/bin/python -m benchmarks.reads [--doctors 40] [--patients 20] [--callers 8] [--rounds 5] [--size large] [--keep DIR]
 
 Seeds a PostgreSQL of its own (fsync on), starts the product's web process and the bare Django under the same gunicorn
-configuration (bare_django.py), and reads through HTTP, turn by turn in one run: the free periods of a session and the coming
-sessions of a doctor, as a signed-in patient by the API, and the line of a doctor's day as the doctor's page. The bare view sends
-the very same SQL, recorded from each answer, and turns its rows into JSON. Prints one JSON object. The exit code is 0 when every
-answer was 200 and each kind of read asked the database equally often for every doctor.
+configuration (bare_django.py), and reads through HTTP, turn by turn in one run: by the API the free periods of a session and the
+coming sessions of a doctor, as a signed-in patient, and the doctor's day list as the doctor; and the same day as the doctor's page.
+The bare view sends the very same SQL, recorded from each answer with the line in the audit trail and its transaction, and turns the
+rows into JSON. Prints one JSON object. `cpu_ms` is what the serving processes computed for a request, whoever else was busy. The
+exit code is 0 when every answer was 200 and each kind of read asked the database equally often for every doctor. `--keep` leaves
+the seeded hospital in a folder for the next run.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.house import BARE, house_of_its_own, machine, owner_step, served, spread
+from benchmarks.house import BARE, cpu_seconds, house_of_its_own, machine, seeded_once, served, spread
 from benchmarks.http import Caller
 from benchmarks.large import rows
 from benchmarks.replay import Recording, recorded_read
@@ -43,11 +45,11 @@ class Read:
         for path, person in self.paths:
             client = client_for(person, HTTP_HOST="127.0.0.1")
             self.cookies.append(client.cookies["ih_session"].value)
-            client.get(path)
+            client.get(path)  # once a while this writes the session too
             self.recorded.append(recorded_read(lambda client=client, path=path: client.get(path)))  # type: ignore[misc]
 
 
-def reads(doctors: int) -> list[Read]:
+def reads(doctors: int, patients: int) -> list[Read]:
     import random
 
     from appointments.models import Session
@@ -60,11 +62,38 @@ def reads(doctors: int) -> list[Read]:
     coming = Session.objects.filter(date__gt=clock.today(), kind="clinic").select_related("doctor__account")
     first_of_each = list(coming.order_by("doctor_id", "during").distinct("doctor_id"))
     chosen: Sequence[Session] = random.Random(7).sample(first_of_each, min(doctors, len(first_of_each)))
+    book(chosen, patients)
     return [
         Read("free periods", [(f"/api/v1/sessions/{one.pk}/periods/", patient) for one in chosen]),
         Read("sessions of a doctor", [(f"/api/v1/doctors/{one.doctor_id}/sessions/", patient) for one in chosen]),
-        Read("a doctor's day", [(f"/staff/queue/{one.pk}/", _doctor(one.doctor)) for one in chosen]),
+        Read(
+            "a doctor's day",
+            [(f"/api/v1/doctors/{one.doctor_id}/day/?date={one.date}", _doctor(one.doctor)) for one in chosen],
+        ),
+        Read("a doctor's day, its page", [(f"/staff/queue/{one.pk}/", _doctor(one.doctor)) for one in chosen]),
     ]
+
+
+def book(sessions: Sequence[Any], patients: int) -> None:
+    """So many people have booked each session: a day without anybody says nothing about a day."""
+    from appointments.models import Booking, Place
+    from appointments.states import BookingStatus
+    from hospital.kit import clock
+    from hospital.people.models import Patient
+
+    people = list(Patient.objects.order_by("pk").values_list("pk", flat=True)[: len(sessions) * patients])
+    at = clock.now()
+    for turn, session in enumerate(sessions):
+        places = Place.objects.filter(session=session, booking=None).select_related("period").order_by("number")
+        missing = patients - session.bookings.filter(status=BookingStatus.BOOKED).count()
+        for number, place in enumerate(places[: max(0, missing)]):
+            made = Booking.objects.create(
+                patient_id=people[turn * patients + number], place=place, period=place.period, session=session,
+                doctor_id=session.doctor_id, department_id=session.department_id, date=session.date,
+                half_day=session.half_day, during=(place.period.starts_at, place.period.ends_at), kind=session.kind,
+                channel="desk", number=place.number, status=BookingStatus.BOOKED, created_at=at, booked_at=at,
+            )  # fmt: skip
+            Place.objects.filter(pk=place.pk).update(booking=made)
 
 
 def _doctor(staff: Any) -> Any:
@@ -104,8 +133,10 @@ def compare(read: Read, first: int, ports: tuple[int, int], callers: int, rounds
     ours = [(cookie, path) for cookie, (path, _) in zip(read.cookies, read.paths, strict=True)] * times
     theirs = [("", f"/read/{first + number}/") for number in range(len(read.paths))] * times
     rates: dict[str, list[float]] = {"product": [], "bare": []}
+    computed = {"product": 0.0, "bare": 0.0}
     statuses, waits = set[int](), list[float]()
     for turn in range(rounds + 1):
+        before = cpu_seconds(web), cpu_seconds(bare)
         given, seconds, took = asyncio.run(_through_http(web, ours, callers))
         bare_given, _, bare_took = asyncio.run(_through_http(bare, theirs, callers))
         if bare_given != {200}:
@@ -113,6 +144,8 @@ def compare(read: Read, first: int, ports: tuple[int, int], callers: int, rounds
         if turn:  # the first is for imports, plans and connections
             rates["product"].append(len(ours) / took)
             rates["bare"].append(len(theirs) / bare_took)
+            computed["product"] += cpu_seconds(web) - before[0]
+            computed["bare"] += cpu_seconds(bare) - before[1]
             statuses |= given
             waits += seconds
     return {
@@ -121,13 +154,14 @@ def compare(read: Read, first: int, ports: tuple[int, int], callers: int, rounds
         "per_second": spread(rates["product"]),
         "bare_per_second": spread(rates["bare"]),
         "ratio": round(statistics.median(rates["product"]) / statistics.median(rates["bare"]), 3),
+        "cpu_ms": {name: round(seconds / rounds / len(ours) * 1000, 2) for name, seconds in computed.items()},
         "p50_ms": round(statistics.median(waits) * 1000, 1),
         "p99_ms": round(statistics.quantiles(waits, n=100)[98] * 1000, 1),
     }
 
 
 def measure(house: Any, recorded_file: Path, options: argparse.Namespace) -> dict[str, Any]:
-    found = reads(options.doctors)
+    found = reads(options.doctors, options.patients)
     for read in found:
         read.record()
     recorded_file.write_bytes(pickle.dumps([one for read in found for one in read.recorded]))
@@ -143,17 +177,18 @@ def measure(house: Any, recorded_file: Path, options: argparse.Namespace) -> dic
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--doctors", type=int, default=40)
+    parser.add_argument("--patients", type=int, default=20, help="of each doctor's day")
     parser.add_argument("--callers", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--times", type=int, default=5, help="that each doctor is read in a round")
     parser.add_argument("--size", default="large")
+    parser.add_argument("--keep", type=Path, help="a folder where the seeded hospital stays for the next run")
     options = parser.parse_args()
-    with house_of_its_own() as house:
-        owner_step(house, "Loading the code tables", "load_catalogues")
-        owner_step(house, f"Seeding a hospital of size {options.size}", "seed", "--size", options.size)
+    with house_of_its_own(options.keep) as house:
+        hours = seeded_once(house, options.size)
         recorded_file = house.layout.var / "reads.pickle"
         with served(house, recorded_file):
-            result = measure(house, recorded_file, options)
+            result = {"seeded_hours_ago": hours} | measure(house, recorded_file, options)
     print(json.dumps(result, ensure_ascii=False, indent=2))
     good = all(read["statuses"] == [200] and len(read["queries"]) == 1 for read in result["reads"].values())
     return 0 if good else 1

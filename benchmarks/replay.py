@@ -78,10 +78,10 @@ def recording() -> Iterator[Recording]:
 
 
 def recorded_read(read: Callable[[], Any]) -> Recording:
-    """All the SQL with which a page or an answer of the API reads."""
+    """All the SQL of a page or an answer of the API, the line in the audit trail with its transaction included."""
     with recording() as made:
         read()
-    return [one for one in made if one[0].lstrip().startswith("SELECT")]
+    return made
 
 
 def _plain(params: Any) -> Any:

@@ -4,12 +4,23 @@ A serializer finds out its fields anew for each answer and asks each of them for
 queries. tests/appointments/test_api.py holds both to the same words.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from appointments.selectors import PeriodLine, SessionLine
+from django.http import HttpResponse
+
+from appointments.models import Session
+from appointments.selectors import Day, DayVisit, PeriodLine, SessionLine
 from hospital.kit import clock
+
+_WRITE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def answer(body: Any, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Plain values as JSON, as DRF's renderer writes them."""
+    return HttpResponse(_WRITE(body), content_type="application/json", headers=headers)
 
 
 def _moment(value: datetime) -> str:
@@ -19,25 +30,41 @@ def _moment(value: datetime) -> str:
 def periods(lines: Iterable[PeriodLine]) -> list[dict[str, Any]]:
     """serializers.PeriodOutput"""
     return [
-        {
-            "id": line.period.pk, "starts_at": _moment(line.period.starts_at), "ends_at": _moment(line.period.ends_at),
-            "free": line.free,
-        }
+        {"id": line.id, "starts_at": _moment(line.starts_at), "ends_at": _moment(line.ends_at), "free": line.free}
         for line in lines
-    ]  # fmt: skip
+    ]
 
 
 def session_lines(lines: Iterable[SessionLine]) -> list[dict[str, Any]]:
     """serializers.SessionLineOutput"""
-    return [
-        {
-            "session": {
-                "id": line.session.pk, "doctor_id": line.session.doctor_id, "department_id": line.session.department_id,
-                "date": line.session.date.isoformat(), "half_day": line.session.half_day,
-                "starts_at": _moment(line.session.starts_at), "ends_at": _moment(line.session.ends_at),
-                "kind": line.session.kind, "level": line.session.level, "room": line.session.room,
-            },
-            "free": line.free, "fee": line.fee,
-        }
-        for line in lines
-    ]  # fmt: skip
+    return [{"session": _session(line.session), "free": line.free, "fee": line.fee} for line in lines]
+
+
+def _session(session: Session) -> dict[str, Any]:
+    """serializers.SessionOutput"""
+    return {
+        "id": session.pk, "doctor_id": session.doctor_id, "department_id": session.department_id,
+        "date": session.date.isoformat(), "half_day": session.half_day,
+        "starts_at": _moment(session.starts_at), "ends_at": _moment(session.ends_at),
+        "kind": session.kind, "level": session.level, "room": session.room,
+    }  # fmt: skip
+
+
+def day(found: Day) -> dict[str, Any]:
+    """serializers.DayOutput"""
+    return {
+        "doctor_id": found.doctor_id,
+        "date": found.date.isoformat(),
+        "sessions": [
+            {"session": _session(one.session), "status": one.session.status, "visits": [_visit(visit) for visit in one.visits]}
+            for one in found.sessions
+        ],
+    }  # fmt: skip
+
+
+def _visit(visit: DayVisit) -> dict[str, Any]:
+    return {
+        "booking_id": visit.booking_id, "number": visit.number, "name": visit.name, "state": visit.state,
+        "starts_at": _moment(visit.starts_at), "ends_at": _moment(visit.ends_at), "place": visit.place,
+        "is_late": visit.is_late, "triage": visit.triage, "priority": visit.priority,
+    }  # fmt: skip

@@ -10,6 +10,7 @@ from rest_framework.serializers import BaseSerializer
 
 from appointments.models import Booking, Session
 from appointments.selectors.visits import Part
+from appointments.states import BookingStatus, TicketStatus
 
 
 def asked_for(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:
@@ -72,10 +73,42 @@ class SessionLineOutput(serializers.Serializer[Any]):
     fee = serializers.IntegerField(allow_null=True, help_text="In fen; null when the price list has no price.")
 
 
+class DayInput(serializers.Serializer[Any]):
+    date = serializers.DateField(required=False, allow_null=True, default=None, help_text="Today when it isn't given.")
+
+
+class DayVisitOutput(serializers.Serializer[Any]):
+    booking_id = serializers.IntegerField()
+    number = serializers.IntegerField()
+    name = serializers.CharField(help_text="Masked.")
+    state = serializers.ChoiceField(
+        choices=[*BookingStatus.choices, *TicketStatus.choices],
+        help_text="Of the booking; from check-in to the end of the visit of the ticket in the queue.",
+    )
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    place = serializers.IntegerField(allow_null=True, help_text="In the line, from 1; null for who doesn't wait.")
+    is_late = serializers.BooleanField()
+    triage = serializers.IntegerField(allow_null=True, help_text="1 to 4, from check-in on; below 4 goes first.")
+    priority = serializers.CharField(help_text="Why this patient goes first within a class; empty: no reason.")
+
+
+class DaySessionOutput(serializers.Serializer[Any]):
+    session = SessionOutput()
+    status = serializers.CharField(source="session.status")
+    visits = DayVisitOutput(many=True)
+
+
+class DayOutput(serializers.Serializer[Any]):
+    doctor_id = serializers.IntegerField()
+    date = serializers.DateField()
+    sessions = DaySessionOutput(many=True)
+
+
 class PeriodOutput(serializers.Serializer[Any]):
-    id = serializers.IntegerField(source="period.pk")
-    starts_at = serializers.DateTimeField(source="period.starts_at")
-    ends_at = serializers.DateTimeField(source="period.ends_at")
+    id = serializers.IntegerField()
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
     free = serializers.IntegerField()
 
 

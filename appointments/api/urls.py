@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("doctors/<int:staff_id>/follow/", changes.Follow.as_view(), name="follow"),
     path("doctors/<int:staff_id>/waiting/", changes.WaitingEnter.as_view(), name="waiting_enter"),
     path("doctors/<int:staff_id>/sessions/", views.Sessions.as_view(), name="sessions"),
+    path("doctors/<int:staff_id>/day/", views.DoctorDay.as_view(), name="day"),
     path("sessions/<int:session_id>/periods/", views.Periods.as_view(), name="periods"),
     path("bookings/", views.Bookings.as_view(), name="bookings"),
     path("bookings/<int:booking_id>/", views.BookingOne.as_view(), name="booking"),

@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from appointments import errors, selectors, services
+from appointments import errors, policy, selectors, services
 from appointments.models import Channel
 from hospital.audit.replies import reply_once
 from hospital.kit import clock
 from hospital.kit.access import actor_of, public, rule
-from hospital.kit.actor import SIGNED_IN_PATIENTS
+from hospital.kit.actor import SIGNED_IN_PATIENTS, Role
 from hospital.kit.api_parameters import IDEMPOTENCY_KEY
 from hospital.kit.problems import NotFound
 
@@ -43,12 +44,11 @@ class Sessions(APIView):
     """The open sessions of a doctor in the next two weeks."""
 
     @extend_schema(responses=serializers.SessionLineOutput(many=True), summary="Sessions of a doctor")
-    def get(self, request: Request, staff_id: int) -> Response:
+    def get(self, request: Request, staff_id: int) -> HttpResponse:
         at = clock.now()
         if selectors.doctor_shown(staff_id, at=at) is None:
             raise NotFound
-        lines = [line for day in selectors.doctor_days(staff_id, at=at) for line in day.lines]
-        return Response(plain.session_lines(lines))
+        return plain.answer(plain.session_lines(selectors.doctor_sessions(staff_id, at=at)))
 
 
 @public("appointments.api.periods", _PUBLISHED, subject="session_public")
@@ -56,12 +56,37 @@ class Periods(APIView):
     """The periods of a session that haven't begun, with the places left."""
 
     @extend_schema(responses=serializers.PeriodOutput(many=True), summary="Free places of a session")
-    def get(self, request: Request, session_id: int) -> Response:
-        at = clock.now()
-        lines = selectors.periods_shown(session_id, at=at)
+    def get(self, request: Request, session_id: int) -> HttpResponse:
+        lines = selectors.periods_shown(session_id, at=clock.now())
         if lines is None:
             raise NotFound
-        return Response(plain.periods(lines))
+        return plain.answer(plain.periods(lines))
+
+
+_DAY = serializers.DayInput()
+
+
+@rule("appointments.api.day", policy.QUEUE_ROLES | {Role.SERVICE}, subject="doctor_day")
+class DoctorDay(APIView):
+    """A doctor's day, session by session: who is expected, who waits at which place of the line, who was seen. For the
+    doctor, for doctors and nurses of the same department, and for programs whose key names it: screens, the telephone
+    desk. Names are masked. Send the ETag of the last answer as If-None-Match: 304 while nothing has changed."""
+
+    @extend_schema(
+        parameters=[serializers.DayInput, OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER)],
+        responses={200: serializers.DayOutput, 304: OpenApiResponse(description="Nothing has changed.")},
+        summary="A doctor's day",
+    )
+    def get(self, request: Request, staff_id: int) -> HttpResponse:
+        day = (
+            serializers.asked_for(serializers.DayInput, request.query_params)["date"] if request.query_params else None
+        )
+        at = clock.now()
+        seen = request.headers.get("If-None-Match", "").removeprefix("W/").strip('"')
+        found = selectors.day_for(actor_of(request._request), staff_id, day or clock.business_day(at), at=at, seen=seen)
+        if found is None:
+            return HttpResponse(status=304, headers={"ETag": f'"{seen}"'})
+        return plain.answer(plain.day(found), {"ETag": f'"{found.version}"'})
 
 
 # Made once: finding out their fields takes longer than a booking's statements.

@@ -1,5 +1,6 @@
 """Reads of appointments."""
 
+from .day import Day, DaySession, DayVisit, day_for
 from .doctors import (
     LAST_DAY_SHOWN,
     DoctorCard,
@@ -7,6 +8,7 @@ from .doctors import (
     SessionLine,
     doctor_cards,
     doctor_days,
+    doctor_sessions,
     doctor_shown,
     earliest_first,
     fees_at,
@@ -41,6 +43,9 @@ from .waiting import ExpectedErrors, QueueLine, expected_errors, line_of, queue_
 
 __all__ = [
     "LAST_DAY_SHOWN",
+    "Day",
+    "DaySession",
+    "DayVisit",
     "DoctorCard",
     "DoctorDay",
     "ExamPlan",
@@ -54,8 +59,10 @@ __all__ = [
     "Wanted",
     "booking_for",
     "card_read_for",
+    "day_for",
     "doctor_cards",
     "doctor_days",
+    "doctor_sessions",
     "doctor_shown",
     "earliest_first",
     "exam_for",

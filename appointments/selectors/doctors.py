@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.urls import reverse
 
 from hospital.kit import clock
@@ -200,13 +200,12 @@ def _with_free(at: datetime | Given) -> Count:
 
 
 def _lines(sessions: Sequence[Session], at: datetime) -> list[SessionLine]:
-    fee = fees_at(
-        {session.fee_item for session in sessions}, {session.department.campus_id for session in sessions}, at=at
-    )
+    campus = {session.pk: getattr(session, "campus_id") for session in sessions}  # noqa: B009 - annotated
+    fee = fees_at({session.fee_item for session in sessions}, set(campus.values()), at=at)
     return [
         SessionLine(
             session, 0 if _opens_at(session, at) else getattr(session, "free"),  # noqa: B009
-            fee(session.fee_item, session.department.campus_id), start_url(session.kind, session.pk, session.doctor_id),
+            fee(session.fee_item, campus[session.pk]), start_url(session.kind, session.pk, session.doctor_id),
             _opens_at(session, at),
         )
         for session in sessions
@@ -217,17 +216,19 @@ def _opens_at(session: Session, at: datetime) -> datetime | None:
     return session.releases_at if session.releases_at is not None and session.releases_at > at else None
 
 
-_OF_DOCTOR = Kept(
-    lambda: (
+def _of_doctor() -> QuerySet[Session]:
+    return (
         Session.objects.filter(
             doctor_id=Given("doctor_id"), status=SessionStatus.OPEN, date__gte=Given("first"), date__lte=Given("last"),
             during__endswith__gt=Given("at"),
         )
-        .select_related("department__campus")
-        .annotate(free=_with_free(Given("at")))
+        .annotate(free=_with_free(Given("at")), campus_id=F("department__campus_id"))
         .order_by("during")
-    )
-)  # fmt: skip
+    )  # fmt: skip
+
+
+_OF_DOCTOR = Kept(lambda: _of_doctor().select_related("department__campus"))
+_OF_DOCTOR_BARE = Kept(_of_doctor)
 
 
 def doctor_days(doctor_id: int, *, at: datetime) -> list[DoctorDay]:
@@ -240,11 +241,17 @@ def doctor_days(doctor_id: int, *, at: datetime) -> list[DoctorDay]:
     return list(days.values())
 
 
+def doctor_sessions(doctor_id: int, *, at: datetime) -> list[SessionLine]:
+    """The same sessions one after the other, without the departments: a program knows them by number."""
+    today = clock.business_day(at)
+    return _lines(_OF_DOCTOR_BARE.rows(doctor_id=doctor_id, first=today, last=today + LAST_DAY_SHOWN, at=at), at)
+
+
 _ONE = Kept(
     lambda: (
         Session.objects.filter(pk=Given("session_id"), status=SessionStatus.OPEN, during__endswith__gt=Given("at"))
         .select_related("department__campus", "doctor")
-        .annotate(free=_with_free(Given("at")))
+        .annotate(free=_with_free(Given("at")), campus_id=F("department__campus_id"))
     )
 )
 

@@ -18,20 +18,24 @@ _FREE = Kept(
         )
         .annotate(free=Count("places", filter=is_free(Given("at"), "places__")))
         .order_by("starts_at")
+        .values_list("pk", "starts_at", "ends_at", "free")
     )
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PeriodLine:
-    period: Period
+    """A stretch of a session with the places left. Plain values: a session has dozens of them, and everybody asks."""
+
+    id: int
+    starts_at: datetime
+    ends_at: datetime
     free: int
 
 
 def periods_free(session_id: int, *, at: datetime) -> list[PeriodLine]:
     """The periods of an open session that begin after `at`, with how many places each has left."""
-    rows = _FREE.rows(session_id=session_id, at=at)
-    return [PeriodLine(row, getattr(row, "free")) for row in rows]  # noqa: B009 - annotated
+    return [PeriodLine(*row) for row in _FREE.rows(session_id=session_id, at=at)]
 
 
 def periods_shown(session_id: int, *, at: datetime) -> list[PeriodLine] | None:

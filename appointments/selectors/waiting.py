@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from ..line import Past, in_line
+from ..line import Past, in_line, past_of
 from ..models import Session, Ticket, TicketLane
 from ..parameters import CHECK_IN_LATE, RETURN_EVERY
 from ..states import IN_ROOM_TICKET, BookingStatus, TicketStatus
@@ -24,20 +24,6 @@ class QueueLine:
 
     ahead: int
     minutes: int
-
-
-def past_of(tickets: Iterable[Ticket]) -> Past:
-    """What the calls of a session have been so far."""
-    turns = sorted((one.turn, _was_return(one)) for one in tickets if one.turn is not None)
-    if not turns:
-        return Past()
-    last_return = max((turn for turn, is_return in turns if is_return), default=0)
-    return Past(turns[-1][0], sum(turn > last_return for turn, _ in turns))
-
-
-def _was_return(ticket: Ticket) -> bool:
-    """Who waits again after an exam went in as an appointment before."""
-    return ticket.lane == TicketLane.RETURN and ticket.status != TicketStatus.WAITING
 
 
 def line_of(session: Session, *, at: datetime, tickets: Sequence[Ticket] | None = None) -> tuple[Past, list[Ticket]]:

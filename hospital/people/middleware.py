@@ -5,8 +5,12 @@ from collections.abc import Callable
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
+from django_otp.middleware import OTPMiddleware
+from django_otp.models import Device
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from hospital.kit import clock
+from hospital.kit.kept import Given, Kept
 
 from . import sessions
 from .services.tokens import service_token_find
@@ -21,6 +25,22 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         return response
+
+
+# Asked by every request of the staff.
+_TOTP = Kept(lambda: TOTPDevice.objects.filter(pk=Given("pk")))
+_TOTP_LABEL = TOTPDevice.model_label()
+
+
+class SecondFactorMiddleware(OTPMiddleware):  # type: ignore[misc] # the package has no types
+    """django_otp's, with the usual kind of device read by a query that is built once."""
+
+    def _device_from_persistent_id(self, persistent_id: str) -> Device | None:
+        label, _, pk = persistent_id.rpartition("/")
+        if label != _TOTP_LABEL or not pk.isdecimal():
+            found: Device | None = super()._device_from_persistent_id(persistent_id)
+            return found
+        return _TOTP.first(pk=int(pk))
 
 
 def second_factor_proved(request: HttpRequest) -> bool:

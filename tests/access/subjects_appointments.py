@@ -96,6 +96,13 @@ def session_queue(cast: Cast, rule: str) -> list[Case]:
     return [Case("of the department", {"session_id": ticket.session_id}, may=QUEUE, data={})]
 
 
+@subject("doctor_day")
+def doctor_day(cast: Cast, rule: str) -> list[Case]:
+    """The doctor, doctors and nurses of the same department, and programs whose key names it."""
+    ticket = _ticket(cast)
+    return [Case("of the department", {"staff_id": ticket.session.doctor_id}, may=[*QUEUE, "service"])]
+
+
 @subject("ticket")
 def ticket(cast: Cast, rule: str) -> list[Case]:
     made = _ticket(cast)

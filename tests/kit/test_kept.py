@@ -72,3 +72,23 @@ def test_threads_ask_one_kept_query_with_values_of_their_own(cast: Cast) -> None
     codes = ["T-ONC", "T-RT", "T-PHA", "T-LAB"] * 4
     with ThreadPoolExecutor(len(codes)) as pool:
         assert list(pool.map(ask, codes)) == [{code} for code in codes]
+
+
+def test_dicts_and_single_values_and_what_is_refused(cast: Cast) -> None:
+    staff = Staff.objects.filter(number=Given("number")).annotate(name_of=F("account__pk"))
+    number = cast.doctor_li.staff.number
+    as_dicts = Kept(lambda: staff.values("number", "name_of"))
+    assert as_dicts.rows(number=number) == [{"number": number, "name_of": cast.doctor_li.account.pk}]
+    assert Kept(lambda: staff.values_list("pk", flat=True)).rows(number=number) == [cast.doctor_li.staff.pk]
+    for refused in (staff.prefetch_related("posts"), staff.values_list("pk", "number", named=True)):
+        with pytest.raises(TypeError, match="kept query"):
+            Kept(lambda refused=refused: refused).rows(number=number)  # type: ignore[misc]
+
+
+def test_what_is_deferred_is_fetched_when_it_is_read(cast: Cast, django_assert_num_queries: Any) -> None:
+    kept = Kept(lambda: Patient.objects.filter(pk=Given("pk")).defer("phone"))
+    found = kept.first(pk=cast.mother.patient_id)
+    assert found.get_deferred_fields() == {"phone"}
+    with django_assert_num_queries(1):
+        phone = found.phone
+    assert phone == Patient.objects.get(pk=found.pk).phone

@@ -49,3 +49,9 @@ def test_an_expired_or_revoked_token_is_a_stranger(cast: Cast) -> None:
 def test_a_bad_token_with_a_good_cookie_is_nobody(cast: Cast) -> None:
     client = client_for(cast.wang_fang, headers={"authorization": "Bearer nonsense"})
     assert client.get("/api/v1/me/").status_code == 401
+
+
+def test_an_answer_that_is_no_page_may_load_nothing(cast: Cast) -> None:
+    client = client_for(cast.wang_fang)
+    assert client.get("/api/v1/me/").headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert "default-src 'self'" in client.get("/").headers["content-security-policy"]
