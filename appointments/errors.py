@@ -231,6 +231,14 @@ class ReasonNeeded(Problem):
     next_step = _("Write the reason; it is kept with your name.")
 
 
+class NoExamChosen(Problem):
+    code = "AP-12-nothing"
+    status = 422
+    audited = False
+    title = _("No exam was chosen")
+    next_step = _("Look at the times proposed below and book those that suit you. Nothing has been booked yet.")
+
+
 class ExamNotPaid(Problem):
     code = "AP-12-unpaid"
     title = _("This exam isn't paid yet")

@@ -48,7 +48,7 @@ def exams_book(
 ) -> list[ExamBooking]:  # fmt: skip
     """Book a whole proposal, all or none. `answers`: yes or no by the id of the question (AP-12).
 
-    Raises NotFound, ExamNotPaid, ExamOver, AnswerMissing, ExamRefused, ExamsTooClose (AP-13), ExamReserve, ExamTaken.
+    Raises NotFound, NoExamChosen, ExamNotPaid, ExamOver, AnswerMissing, ExamRefused, ExamsTooClose (AP-13), ExamReserve, ExamTaken.
     """
     return exams_book_within(
         actor=actor, patient_id=patient_id, choices=choices, answers=answers, at=at, is_urgent=is_urgent
@@ -65,7 +65,7 @@ def exams_book_within(
     if is_urgent:
         policy.must_book_urgent(actor)
     if not choices:
-        raise NotFound
+        raise errors.NoExamChosen
     patient: Patient | None = Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).first()
     if patient is None:
         raise NotFound

@@ -19,6 +19,8 @@ from hospital.kit.actor import SIGNED_IN_PATIENTS
 from hospital.kit.problems import Invalid, NotFound, Problem
 from hospital.people.selectors import family_links_for
 
+from .visits import may_move
+
 
 @rule("appointments.visit_move", SIGNED_IN_PATIENTS, methods=["GET", "POST"], subject="booking")
 def visit_move(request: HttpRequest, booking_id: int) -> HttpResponse:
@@ -28,10 +30,16 @@ def visit_move(request: HttpRequest, booking_id: int) -> HttpResponse:
     if request.method == "POST" and problem is None:
         return redirect("appointments:visit", booking_id)
     booking = selectors.booking_for(actor, booking_id, at=at)
+    movable = may_move(booking, at)
     return render(
         request,
         "appointments/move.html",
-        {"booking": booking, "periods": other_times(booking, at=at), "problem": problem},
+        {
+            "booking": booking,
+            "movable": movable,
+            "periods": other_times(booking, at=at) if movable else [],
+            "problem": problem,
+        },
         status=problem.status if problem else 200,
     )
 

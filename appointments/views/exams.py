@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 import emr.selectors
-from appointments import selectors, services
+from appointments import errors, selectors, services
 from appointments.exam_words import sentences
 from appointments.models import ExamBooking, PrepQuestion
 from appointments.planner import Appointment
@@ -23,7 +23,7 @@ from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS, Actor
 from hospital.kit.pdf import render_pdf
-from hospital.kit.problems import Invalid, NotFound, Problem
+from hospital.kit.problems import NotFound, Problem
 from hospital.people.models import Patient
 from hospital.people.selectors import family_links_for
 
@@ -114,7 +114,7 @@ def exams(request: HttpRequest) -> HttpResponse:
         number = request.POST.get("patient", "")
         try:
             if not number.isdecimal() or len(number) > 18:
-                raise Invalid
+                raise errors.NoExamChosen
             _book(request, int(number), at)
             return redirect("appointments:exams")
         except NotFound:

@@ -108,6 +108,7 @@ def _page(request: HttpRequest, department: Department, monday: date, *, problem
           form: forms.Form | None = None, verb: str = "", status: int = 200) -> HttpResponse:  # fmt: skip
     doctors = _doctors(department.pk)
     days, lines = roster_week(department.pk, monday, at=clock.now())
+    first = max(monday, clock.today())  # nobody adds or stops a clinic on a day that is over
     return render(
         request,
         "appointments/rosters.html",
@@ -115,9 +116,9 @@ def _page(request: HttpRequest, department: Department, monday: date, *, problem
             "department": department, "departments": _departments(actor_of(request)), "monday": monday, "days": days,
             "lines": lines, "before": monday - timedelta(days=7), "after": monday + timedelta(days=7),
             "doctors": doctors, "problem": problem, "verb": verb,
-            "extra": form if verb == "extra" else ExtraForm(doctors=doctors, initial={"day": monday}),
+            "extra": form if verb == "extra" else ExtraForm(doctors=doctors, initial={"day": first}),
             "stop": form if verb == "stop" else StopDaysForm(
-                doctors=doctors, initial={"first": monday, "last": monday}
+                doctors=doctors, initial={"first": first, "last": first}
             ),
         },
         status=status,

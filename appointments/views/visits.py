@@ -52,7 +52,7 @@ def visit(request: HttpRequest, booking_id: int) -> HttpResponse:
         {
             "booking": booking, "ticket": ticket, "tone": TONES.get(BookingStatus(booking.status), ""),
             "stations": stations(booking, ticket), **_queue(ticket, at), "kind": kinds.get(booking.kind),
-            "room_url": _room_url(booking), "may_cancel": _may_cancel(booking, at),
+            "room_url": _room_url(booking), "may_cancel": may_cancel(booking, at),
             "cancel_until": cancel_until(booking, at), "early": parameters.CHECK_IN_EARLY.at(at),
             "check_in_here": _may_check_in_here(booking, ticket, at),
         },
@@ -118,7 +118,12 @@ def _may_check_in_here(booking: Booking, ticket: Ticket | None, at: datetime) ->
     return comes and (due or away) and CampusPoint.objects.filter(campus_id=booking.department.campus_id).exists()
 
 
-def _may_cancel(booking: Booking, at: datetime) -> bool:
+def may_move(booking: Booking, at: datetime) -> bool:
+    """May the patient still take another time (AP-05)?"""
+    return booking.status == BookingStatus.BOOKED and kinds.get(booking.kind).comes and may_cancel(booking, at)
+
+
+def may_cancel(booking: Booking, at: datetime) -> bool:
     if booking.status == BookingStatus.HELD:
         return True
     return booking.status == BookingStatus.BOOKED and at <= cancel_until(booking, at)
@@ -138,7 +143,7 @@ def visit_cancel(request: HttpRequest, booking_id: int) -> HttpResponse:
     return render(
         request,
         "appointments/cancel.html",
-        {"booking": booking, "may_cancel": _may_cancel(booking, at), "reasons": reasons},
+        {"booking": booking, "may_cancel": may_cancel(booking, at), "reasons": reasons},
     )
 
 

@@ -256,3 +256,12 @@ def test_a_program_plans_and_books_once_by_its_key_g06(room: ExamRoom) -> None:
     given = client.post(f"/api/v1/exams/{first.json()[0]['id']}/cancel/", content_type="application/json")
     assert given.json()["status"] == "cancelled"
     assert client_for(room.cast.stranger).get(f"/api/v1/patients/{mother.patient_id}/exam-plan/").status_code == 404
+
+
+def test_nothing_chosen_is_said_and_books_nothing_a6(room: ExamRoom) -> None:
+    client, patient = client_for(room.cast.wang_fang), room.cast.mother.patient_id
+    for form in ({}, {"patient": "x"}, {"patient": patient}):
+        answer = client.post("/exams/", form)
+        assert answer.status_code == 422 and str(errors.NoExamChosen.title) in answer.content.decode()
+    stranger = client_for(room.cast.stranger).post("/exams/", {"patient": patient})
+    assert stranger.status_code == 404 and not ExamBooking.objects.exists()

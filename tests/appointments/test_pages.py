@@ -257,3 +257,19 @@ def test_dates_that_are_known_stand_in_the_field_as_browsers_read_them(clinic: C
     monday = clinic.day - timedelta(days=clinic.day.weekday())
     week = client_for(clinic.cast.admin).get("/staff/rosters/", {"week": f"{monday:%F}"}).content.decode()
     assert f'name="day" value="{monday:%F}"' in week
+
+
+def test_who_is_checked_in_is_offered_no_other_time_ap_05(clinic: Clinic, mine: Client) -> None:
+    booking = clinic.book(clinic.cast.wang_fang)
+    page = mine.get(f"/visits/{booking.pk}/move/").content.decode()
+    assert 'name="period"' in page
+    Booking.objects.filter(pk=booking.pk).update(status="checked_in", checked_in_at=clinic.at)
+    page = mine.get(f"/visits/{booking.pk}/move/").content.decode()
+    assert 'name="period"' not in page and "不能" in page
+
+
+def test_a_full_clinic_leads_to_the_waiting_list_and_the_visits_too_a2(clinic: Clinic, mine: Client) -> None:
+    clinic.session.places.update(common_from=None, free_from=clinic.session.ends_at)
+    page = mine.get(f"/book/{clinic.session.pk}/").content.decode()
+    assert f"/doctors/{clinic.session.doctor_id}/waiting/" in page and 'name="period"' not in page
+    assert "/visits/waiting/" in mine.get("/visits/").content.decode()

@@ -8,6 +8,7 @@ import pytest
 from appointments import errors, services
 from appointments.models import Closure, RosterDay, RosterSlot, Session, StopCase
 from appointments.states import SessionStatus
+from hospital.kit import clock
 from hospital.kit.problems import NotFound
 from hospital.organisation.models import DayKind, SpecialDay
 from tests.appointments.conftest import FEE, HOUSE, Clinic, broken_invariants
@@ -121,3 +122,11 @@ def test_a_holiday_closes_what_does_not_go_on_and_the_hospital_has_the_last_word
     assert made(day + timedelta(days=1)) == 1  # a weekend that runs as that weekday
     RosterDay.objects.create(day=day + timedelta(days=7), runs_as=None)
     assert made(day + timedelta(days=7)) == 0
+
+
+def test_the_forms_of_a_week_that_is_over_begin_with_a_day_that_isn_t_over(clinic: Clinic) -> None:
+    monday = clock.today() - timedelta(days=clock.today().weekday() + 7)
+    page = client_for(clinic.cast.admin).get(
+        "/staff/rosters/", {"department": clinic.cast.oncology.pk, "week": f"{monday:%F}"}
+    )
+    assert {page.context["extra"].initial["day"], page.context["stop"].initial["last"]} == {clock.today()}
