@@ -54,7 +54,10 @@ class Journal(AppendOnly):
 
     class Meta:
         verbose_name = _("journal")
-        indexes = [models.Index(fields=["business_day"], name="billing_journal_day")]
+        indexes = [
+            models.Index(fields=["business_day"], name="billing_journal_day"),
+            models.Index(fields=["about_day"], name="billing_journal_about", condition=Q(about_day__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return self.key

@@ -284,7 +284,10 @@ class ReconCase(models.Model):
                 name="billing_case_two_people",
             ),
         ]
-        indexes = [models.Index(fields=["channel", "day"], name="billing_case_day")]
+        indexes = [
+            models.Index(fields=["channel", "day"], name="billing_case_day"),
+            models.Index(fields=["day"], name="billing_case_unfinished", condition=~Q(status="done")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.difference} {self.key}"

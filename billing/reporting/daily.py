@@ -6,16 +6,15 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, Sum
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from hospital.kit import clock
 from hospital.kit.actor import Actor, Role
 from hospital.kit.problems import NotFound
 
-from ..models import BankCredit, Channel, Difference, Entry, ReconCase, ReconRun, Scene
+from ..models import BankCredit, Channel, Difference, ReconCase, ReconRun, Scene
 from ..services.credit import fee_fen
-from ..services.ledger import channel_account, insurer_account
+from ..services.ledger import channel_account, insurer_account, moved_by_payers
 from ..services.recon_sql import HALVES
 from ..states import CaseStatus
 from .sheets import Cell, yuan
@@ -32,13 +31,15 @@ fee AS (
   JOIN (SELECT DISTINCT ON (channel) id, channel FROM billing_billfile WHERE day = %(day)s AND kind = 'trade'
         ORDER BY channel, received_at DESC, id DESC) f ON f.id = l.file_id
   WHERE l.order_no IN (SELECT number FROM paid) GROUP BY 1, 2),
+settled_whole AS (
+  SELECT s.payment_id AS id, s.charge_id, s.amount FROM billing_settlement s WHERE s.payment_id IN (SELECT id FROM paid)),
 settled AS (
   SELECT p.*, c.campus_id, c.scene, s.amount - p.rest AS amount FROM paid p
-  JOIN billing_settlement s ON s.payment_id = p.id JOIN billing_charge c ON c.id = s.charge_id),
+  JOIN settled_whole s ON s.id = p.id JOIN billing_charge c ON c.id = s.charge_id),
 owed AS (
   SELECT p.*, NULL::bigint AS campus_id, '' AS scene,
-         p.whole + p.rest - coalesce((SELECT sum(amount) FROM billing_settlement WHERE payment_id = p.id), p.rest)::bigint AS amount
-  FROM paid p),
+         p.whole + p.rest - coalesce(s.amount, p.rest)::bigint AS amount
+  FROM paid p LEFT JOIN (SELECT id, sum(amount) AS amount FROM settled_whole GROUP BY 1) s ON s.id = p.id),
 taken AS (
   SELECT a.*, coalesce(f.fee_e5, 0) * a.amount / a.whole AS fee_e5,
          coalesce(a.fund, 0) * a.amount / a.whole AS fund_part, coalesce(a.personal, 0) * a.amount / a.whole AS personal_part
@@ -151,10 +152,7 @@ def _row(found: tuple[Any, ...]) -> Row:
 
 
 def _ties(day: date, rows: list[Row]) -> list[Tie]:
-    moved = Entry.objects.alias(of=Coalesce("journal__about_day", "journal__business_day")).filter(
-        Q(journal__key__startswith="payment:") | Q(journal__key__startswith="refund:"), of=day
-    )
-    ledger = dict(moved.values_list("account__code").annotate(fen=Sum("amount")).order_by("account__code"))
+    ledger = moved_by_payers(day)
     runs = {run.channel: run for run in ReconRun.objects.filter(day=day).order_by("ran_at", "pk")}
     bank = dict(
         BankCredit.objects.filter(day=day).values_list("channel").annotate(fen=Sum("amount")).order_by("channel")

@@ -13,7 +13,7 @@ from hospital.kit.transactions import entry
 
 from ..channels import base
 from ..errors import SamePerson
-from ..models import BillFetch, BillFile, Channel, DayClose, Entry, ReconCase, ReconRun
+from ..models import BillFetch, BillFile, Channel, DayClose, Entry, LedgerAccount, ReconCase, ReconRun
 from ..states import CaseStatus
 
 
@@ -95,8 +95,12 @@ def day_close_confirm(*, actor: Actor, day: date, at: datetime) -> DayClose:
 
 def day_totals(day: date) -> dict[str, int]:
     """What the books moved on a day, in fen by account."""
-    sums = Entry.objects.filter(journal__business_day=day).values_list("account__code").annotate(fen=Sum("amount"))
-    return dict(sums.order_by("account__code"))
+    moved = Entry.objects.filter(journal__business_day=day).values_list("account_id").annotate(fen=Sum("amount"))
+    sums = dict(
+        moved.order_by("account_id")
+    )  # by number, not by name: comparing a million names takes half of the time
+    codes = LedgerAccount.objects.filter(pk__in=sums).order_by("code").values_list("pk", "code")
+    return {code: sums[pk] for pk, code in codes}
 
 
 @entry

@@ -5,8 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from hospital.audit import services as audit
@@ -19,7 +18,7 @@ from ..models import BankCredit, BillFile, Channel, Entry, ReconCase
 from ..parameters import CREDIT_DAYS
 from . import recon_sql
 from .classes import Found
-from .ledger import BANK, channel_account, fee_account, insurer_account, journal_post
+from .ledger import BANK, channel_account, fee_account, insurer_account, journal_post, moved_by_payers
 
 
 class CreditKnown(Problem):
@@ -117,11 +116,7 @@ def fee_book(channel: str, day: date, fee_e5: int, *, at: datetime) -> None:
 
 def _insurers(day: date) -> dict[str, int]:
     """What each insurer owes for a day: its halves of what was paid, less those that went back."""
-    moved = Entry.objects.alias(of=Coalesce("journal__about_day", "journal__business_day")).filter(
-        Q(journal__key__startswith="payment:") | Q(journal__key__startswith="refund:"), of=day,
-        account__code__startswith=insurer_account(""),
-    )  # fmt: skip
-    return dict(moved.values_list("account__code").annotate(fen=Sum("amount")).order_by("account__code"))
+    return {code: fen for code, fen in moved_by_payers(day).items() if code.startswith(insurer_account(""))}
 
 
 @entry

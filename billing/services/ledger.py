@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from hospital.kit import clock
 from hospital.kit.transactions import within
@@ -121,6 +121,17 @@ def journal_post(
         [Entry(journal=journal, account=account_of(code), amount=fen) for code, fen in amounts.items() if fen]
     )
     return journal
+
+
+def moved_by_payers(day: date) -> dict[str, int]:
+    """What payments and refunds moved that are of a day, in fen by account: those booked on it, and those that point back to it."""
+    of_day = Q(journal__about_day=day) | Q(journal__about_day=None, journal__business_day=day)
+    taken = Q(journal__key__startswith="payment:") | Q(journal__key__startswith="refund:")
+    sums = dict(
+        Entry.objects.filter(of_day, taken).values_list("account_id").annotate(fen=Sum("amount")).order_by("account_id")
+    )
+    codes = LedgerAccount.objects.filter(pk__in=sums).order_by("code").values_list("pk", "code")
+    return {code: sums[pk] for pk, code in codes}
 
 
 @within
