@@ -99,14 +99,15 @@ def _groups(channel: str, day: date) -> list[Group]:
 
 
 # What each class adds to our net to make the channel's. Of a side only what it counts on this very day: a movement that was
-# carried over midnight has its case on the day before, and its line in this day's bill.
+# carried over midnight (or over UnionPay's 23:00) has its case on the day before, and its line in this day's bill.
 _BRIDGE = """
 SELECT difference, count(*), count(*) FILTER (WHERE status <> 'done'), sum(sign * (theirs - ours))::bigint FROM (
   SELECT difference, status, day,
          CASE split_part(key, ':', 1) WHEN 'pay' THEN 1 WHEN 'refund' THEN -1 ELSE 0 END AS sign,
          CASE WHEN (key LIKE 'pay:%%' OR evidence->>'p_status' = 'succeeded') AND left(evidence->>'p_at', 10) = %(day)s
               THEN coalesce(platform, 0) ELSE 0 END AS ours,
-         CASE WHEN left(evidence->>'c_at', 10) = %(day)s THEN coalesce(channel_amount, 0) ELSE 0 END AS theirs
+         CASE WHEN coalesce(evidence->>'c_day', left(evidence->>'c_at', 10)) = %(day)s THEN coalesce(channel_amount, 0)
+              WHEN evidence->>'other_day' = %(day)s THEN coalesce((evidence->>'other_amount')::bigint, 0) ELSE 0 END AS theirs
   FROM billing_reconcase WHERE channel = %(channel)s AND day BETWEEN %(day)s::date - 2 AND %(day)s::date + 2) c
 WHERE day = %(day)s::date OR sign <> 0 AND (ours <> 0 OR theirs <> 0)
 GROUP BY difference

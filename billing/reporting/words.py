@@ -134,7 +134,7 @@ def evidence(case: ReconCase) -> Evidence:
         (_("Currency"), None, "CNY" if case.platform is not None else None, seen.get("c_currency")),
         (_("Merchant"), None, None, seen.get("c_merchant") or None),
         (_("Lines of the bill"), None, None, _lines(seen.get("c_lines"))),
-        (_("In the bill of"), None, None, seen.get("other_day")),
+        (_("In the bill of"), None, None, seen.get("c_day") or seen.get("other_day")),
     ]  # fmt: skip
     titles = (_("Hospital (settled)"), _("Platform (received)"), _("Channel (its bill)"))
     return Evidence(titles, [row for row in rows if any(cell is not None for cell in row[1:])])

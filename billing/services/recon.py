@@ -181,7 +181,7 @@ def _cases_store(found: Iterable[Difference], *, channel: str, day: date, actor:
         fresh = []
         for key, (row, difference) in zip(keys, batch, strict=True):
             if key in known:
-                _case_follow(known[key], row, difference, actor=actor, at=at)
+                _case_follow(known[key], row, difference, day=day, actor=actor, at=at)
             else:
                 fresh.append(_case_new(key, row, difference, channel=channel, day=day, at=at))
         why = (difference.reason for key, (_row, difference) in zip(keys, batch, strict=True) if key not in known)
@@ -199,15 +199,15 @@ def _batches(found: Iterable[Difference]) -> Iterator[list[Difference]]:
         yield batch
 
 
-def _sides(row: dict[str, Any], found: Found) -> dict[str, Any]:
+def _sides(row: dict[str, Any], found: Found, day: date) -> dict[str, Any]:
     return {
         "difference": found.difference, "reason": found.reason, "hospital": row["h_amount"], "platform": row["p_amount"],
-        "channel_amount": row["c_amount"], "evidence": _evidence(row),
+        "channel_amount": row["c_amount"], "evidence": _evidence(row, day),
     }  # fmt: skip
 
 
 def _case_new(key: str, row: dict[str, Any], found: Found, *, channel: str, day: date, at: datetime) -> ReconCase:
-    case = ReconCase(channel=channel, key=key[:140], day=day, found_at=at, **_sides(row, found))
+    case = ReconCase(channel=channel, key=key[:140], day=day, found_at=at, **_sides(row, found, day))
     if found.closed:
         case.status, case.result, case.ended_at = CaseStatus.DONE, str(_("explains itself")), at
     elif found.carried:
@@ -215,9 +215,9 @@ def _case_new(key: str, row: dict[str, Any], found: Found, *, channel: str, day:
     return case
 
 
-def _case_follow(case: ReconCase, row: dict[str, Any], found: Found, *, actor: Actor, at: datetime) -> None:
+def _case_follow(case: ReconCase, row: dict[str, Any], found: Found, *, day: date, actor: Actor, at: datetime) -> None:
     changed = (case.difference, case.reason) != (found.difference, found.reason)
-    ReconCase.objects.filter(pk=case.pk).update(**_sides(row, found))
+    ReconCase.objects.filter(pk=case.pk).update(**_sides(row, found, day))
     if not changed:
         return
     if case.status in {CaseStatus.PROPOSED, CaseStatus.DONE, CaseStatus.CARRIED}:
@@ -240,8 +240,12 @@ def _case_follow(case: ReconCase, row: dict[str, Any], found: Found, *, actor: A
 _NO_EVIDENCE = {"known", "earned", "settled_elsewhere"}
 
 
-def _evidence(row: dict[str, Any]) -> dict[str, Any]:
-    """Both sides by their numbers; no personal data."""
+def _evidence(row: dict[str, Any], day: date) -> dict[str, Any]:
+    """Both sides by their numbers; no personal data. `c_day`: in the bill of which day the channel's side stands.
+
+    That isn't always the day of `c_at`: UnionPay's clearing day begins at 23:00 of the evening before.
+    """
+    row = row | {"c_day": day if row["c_times"] is not None else None}
     kept = {name: value for name, value in row.items() if name not in _NO_EVIDENCE and value is not None}
     return {name: _readable(value) for name, value in kept.items()}
 

@@ -159,14 +159,14 @@ beside AS (
   WHERE channel = %(channel)s AND kind = 'trade' AND day BETWEEN %(day)s::date - 2 AND %(day)s::date + 2 AND day <> %(day)s::date
   ORDER BY day, received_at DESC, id DESC),
 x AS (
-  SELECT p.kind, p.key, min(f.day) AS day FROM p
+  SELECT p.kind, p.key, min(f.day) AS day, (array_agg(l.amount ORDER BY f.day))[1] AS amount FROM p
   JOIN billing_billline l ON l.order_no = p.order_no AND l.kind = p.kind AND (l.kind = 'pay' OR l.refund_no = p.key)
   JOIN beside f ON f.id = l.file_id GROUP BY 1, 2)
 SELECT coalesce(c.kind, p.kind), coalesce(p.order_no, c.order_no), coalesce(p.refund_no, c.refund_no),
        c.times, c.amount, c.transaction_id, c.status, c.currency, c.merchant, c.fee_e5, c.at, c.lines, c.transactions,
        c.fund, c.personal, c.own_cash,
        p.times, p.amount, p.transaction_id, p.status, p.at, p.id, p.h_amount, p.h_at, p.ordered, p.earned,
-       p.fund, p.personal, p.own_cash, x.day,
+       p.fund, p.personal, p.own_cash, x.day, x.amount,
        p.kind IS NULL AND EXISTS (SELECT 1 FROM billing_payorder po WHERE po.number = c.order_no) AS known,
        p.kind = 'pay' AND p.h_amount IS NULL AND EXISTS (
          SELECT 1 FROM billing_payordercharge pc JOIN billing_payorder po ON po.id = pc.order_id
@@ -180,7 +180,7 @@ NAMES = [
     "kind", "order_no", "refund_no", "c_times", "c_amount", "c_transaction", "c_status", "c_currency", "c_merchant",
     "c_fee", "c_at", "c_lines", "c_transactions", "c_fund", "c_personal", "c_own_cash", "p_times", "p_amount",
     "p_transaction", "p_status", "p_at", "p_id", "h_amount", "h_at", "ordered", "earned", "p_fund", "p_personal",
-    "p_own_cash", "other_day", "known", "settled_elsewhere",
+    "p_own_cash", "other_day", "other_amount", "known", "settled_elsewhere",
 ]  # fmt: skip
 
 _TOTALS = f"""
