@@ -15,7 +15,7 @@ from appointments.geo import Position
 from appointments.models import Booking, CampusPoint, Ticket
 from appointments.selectors.visits import Part
 from appointments.services.booking import cancel_until
-from appointments.states import BookingStatus, TicketStatus
+from appointments.states import BookingStatus, SessionStatus, TicketStatus
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS
@@ -36,7 +36,7 @@ def visits(request: HttpRequest) -> HttpResponse:
     rows = selectors.visits_for(actor_of(request), part, at=clock.now())
     parts = [("upcoming", _("Upcoming")), ("past", _("Past")), ("cancelled", _("Called off"))]
     for row in rows:
-        row.tone = TONES.get(BookingStatus(row.status), "")  # type: ignore[attr-defined]
+        row.shown, row.tone = shown_status(row)  # type: ignore[attr-defined]
     return render(request, "appointments/visits.html", {"rows": rows, "part": part, "parts": parts})
 
 
@@ -46,13 +46,14 @@ def visit(request: HttpRequest, booking_id: int) -> HttpResponse:
     at = clock.now()
     booking = selectors.booking_for(actor_of(request), booking_id, at=at)
     ticket = Ticket.objects.select_related("session").filter(booking=booking).first()
+    shown, tone = shown_status(booking)
     return render(
         request,
         "appointments/visit.html",
         {
-            "booking": booking, "ticket": ticket, "tone": TONES.get(BookingStatus(booking.status), ""),
+            "booking": booking, "ticket": ticket, "shown": shown, "tone": tone, "stopped": is_stopped(booking),
             "stations": stations(booking, ticket), **_queue(ticket, at), "kind": kinds.get(booking.kind),
-            "room_url": _room_url(booking), "may_cancel": may_cancel(booking, at),
+            "room_url": _room_url(booking), "may_cancel": may_cancel(booking, at) and not is_stopped(booking),
             "cancel_until": cancel_until(booking, at), "early": parameters.CHECK_IN_EARLY.at(at),
             "check_in_here": _may_check_in_here(booking, ticket, at),
         },
@@ -113,9 +114,22 @@ def _may_check_in_here(booking: Booking, ticket: Ticket | None, at: datetime) ->
     """The button is there when it may work: at the time, and where the campus' position is known."""
     away = ticket is not None and ticket.status == TicketStatus.AWAY
     opens = booking.starts_at - timedelta(minutes=parameters.CHECK_IN_EARLY.at(at))
-    due = booking.status == BookingStatus.BOOKED and opens <= at < booking.session.ends_at
+    due = booking.status == BookingStatus.BOOKED and not is_stopped(booking) and opens <= at < booking.session.ends_at
     comes = kinds.get(booking.kind).comes
     return comes and (due or away) and CampusPoint.objects.filter(campus_id=booking.department.campus_id).exists()
+
+
+def is_stopped(booking: Booking) -> bool:
+    """The clinic was stopped and the patient hasn't chosen yet: nobody should set out for it (AP-08)."""
+    waits = booking.status == BookingStatus.BOOKED and booking.session.status == SessionStatus.STOPPED
+    return waits and kinds.get(booking.kind).comes
+
+
+def shown_status(booking: Booking) -> tuple[str, str]:
+    """The word for a booking and its tone: of a stopped clinic it says so, not that all is well."""
+    if is_stopped(booking):
+        return booking.session.get_status_display(), "danger"
+    return booking.get_status_display(), TONES.get(BookingStatus(booking.status), "")
 
 
 def may_move(booking: Booking, at: datetime) -> bool:

@@ -13,7 +13,7 @@ from django.db import connection
 
 from appointments import errors, services
 from appointments.models import Booking, Place, Session, StopCase, Waiting
-from appointments.states import BookingStatus, WaitingStatus
+from appointments.states import BookingStatus, SessionStatus, WaitingStatus
 from hospital.kit.problems import NotFound, StaleMove
 from hospital.messaging.models import Message
 from hospital.messaging.states import MessageStatus
@@ -129,6 +129,20 @@ def test_who_is_stopped_takes_another_doctor_and_the_money_never_moves_ap_08(
     assert booking.department_id in li.department_ids  # of the same department, which goes on caring
     assert services.stopped_bookings_cancel(at=clinic.session.ends_at) == 0
     assert not broken_invariants()
+
+
+def test_a_visit_of_a_stopped_clinic_looks_stopped_until_one_has_chosen_ap_08(clinic: Clinic) -> None:
+    wang = clinic.cast.wang_fang
+    booking = clinic.book(wang)
+    client = client_for(wang)
+    assert f"/visits/{booking.pk}/move/" in client.get(f"/visits/{booking.pk}/").content.decode()
+    services.session_stop(actor=HOUSE, session_id=clinic.session.pk, reason="会议", at=clinic.at)
+    stopped = str(SessionStatus.STOPPED.label)
+    page = client.get(f"/visits/{booking.pk}/")
+    assert page.context["shown"] == stopped and f"/visits/{booking.pk}/stopped/" in page.content.decode()
+    for way in ("move/", "cancel/", "check-in/"):
+        assert f"/visits/{booking.pk}/{way}" not in page.content.decode()
+    assert [row.shown for row in client.get("/visits/").context["rows"]] == [stopped]
 
 
 def test_who_wants_the_money_of_a_stopped_clinic_has_it_at_once(clinic: Clinic) -> None:
