@@ -22,7 +22,7 @@ def _nothing_to_do(booking_id: int, at: datetime) -> None:
     """The kind has nothing to do."""
 
 
-def _anybody(actor: Actor, patient_id: int, session_id: int, at: datetime) -> None:
+def anybody(actor: Actor, patient_id: int, session_id: int, at: datetime) -> None:
     """Every patient may have it."""
 
 
@@ -45,7 +45,7 @@ class BookingKind:
     title: str | Promise
     comes: bool
     charge_kind: str = "registration"
-    may_hold: Callable[[Actor, int, int, datetime], None] = _anybody  # actor, patient id, session id, instant
+    may_hold: Callable[[Actor, int, int, datetime], None] = anybody  # actor, patient id, session id, instant
     on_booked: Told = _nothing_to_do
     on_cancelled: Told = _nothing_to_do
     may_cancel: Callable[[int, datetime], None] = _whenever  # booking id, instant

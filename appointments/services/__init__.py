@@ -24,6 +24,7 @@ from .exams import (
     machine_block,
 )
 from .follow import doctor_follow, doctor_unfollow
+from .holds import Held, HoldAsked, Redo, Undone, bookings_hold_within
 from .kiosks import kiosk_actor, kiosk_key_new, kiosk_of_key
 from .moving import booking_move, booking_move_within
 from .next_visit import next_visit_hold
@@ -46,6 +47,10 @@ from .waiting import waiting_enter, waiting_enter_within, waiting_withdraw, wait
 
 __all__ = [
     "ExamChoice",
+    "Held",
+    "HoldAsked",
+    "Redo",
+    "Undone",
     "absence_appeal",
     "appeal_decide",
     "booking_cancel",
@@ -58,6 +63,7 @@ __all__ = [
     "booking_move",
     "booking_move_within",
     "booking_seen_within",
+    "bookings_hold_within",
     "clinic_stop",
     "closures_enforce",
     "desk_cancel",

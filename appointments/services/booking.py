@@ -40,7 +40,7 @@ from .conduct import must_not_be_banned
 from .overrides import Aside, let_pass
 from .places import Taken, place_give_back, place_take
 from .pools import place_take_extra
-from .standing import booking_write, patient_standing
+from .standing import Standing, booking_write, patient_standing
 from .suspicion import device_of, must_not_rush
 
 SWEEP = "appointments.notices"
@@ -53,7 +53,7 @@ _HOLDS = {
 }
 
 # Read together: every hold asks for them.
-_LIMITS = (parameters.DEPARTMENTS_PER_DAY, parameters.HOLD_MINUTES, *_HOLDS.values(), *suspicion.LIMITS)
+LIMITS = (parameters.DEPARTMENTS_PER_DAY, parameters.HOLD_MINUTES, *_HOLDS.values(), *suspicion.LIMITS)
 _PERIOD = Kept(lambda: Period.objects.filter(pk=Given("period_id")).select_related("session__department"))
 
 # What the database forbids, as people read it.
@@ -87,32 +87,24 @@ def booking_hold_within(
     extra: bool = False, aside: Aside | None = None, proved: bool = False, session_id: int | None = None,
 ) -> Booking:  # fmt: skip
     """`booking_hold` for apps above, inside their transaction; `aside`: what staff set aside, kept by the caller."""
-    policy.must_act_for(actor, patient_id)
-    if actor.is_any(Role.UNVERIFIED):
-        raise errors.RealNameNeeded
+    must_be_let_ask(actor, patient_id)
     period = _PERIOD.first(period_id=period_id)
     if period is None or session_id not in (None, period.session_id):
         raise NotFound
-    session, kind = period.session, kinds.get(period.session.kind)
-    if session.status != SessionStatus.OPEN:
-        raise errors.SessionClosed
-    if period.starts_at <= at:
-        raise errors.PeriodOver
-    must_be_released(period, channel, at)
+    session = period.session
+    kind = must_be_offered(period, channel, at)
     kind.may_hold(actor, patient_id, session.pk, at)
 
-    limits = values_at(_LIMITS, at, session.department.campus_id)
+    limits = values_at(LIMITS, at, session.department.campus_id)
     standing = patient_standing(
         actor=actor, patient_id=patient_id, period=period, day=session.date, channel=channel, at=at
     )
     if standing is None:
         raise NotFound
-    policy.must_be_proved(standing.is_proved)
-    must_not_be_banned(standing.banned_until, channel, comes=kind.comes)
+    must_be_welcome(standing, kind, channel)
     if standing.held_already is not None:
         return Booking.objects.get(pk=standing.held_already)
-    must_not_rush(standing.began, actor, limits, proved=proved)
-    within_departments(standing.departments, period, limit=limits[parameters.DEPARTMENTS_PER_DAY], aside=aside)
+    must_be_within_limits(standing, actor, period, limits, proved=proved, aside=aside)
     if not (standing.is_room or extra):
         raise errors.PeriodFull
     try:
@@ -120,7 +112,7 @@ def booking_hold_within(
             taken = place_take_extra(period, at=at) if extra else place_take(period_id, at=at, channel=channel)
             if taken is None:
                 raise errors.PeriodFull
-            return _hold(actor, patient_id, period, taken, channel, _held_until(period, channel, at, limits), at)
+            return _hold(actor, patient_id, period, taken, channel, hold_ends(period, channel, at, limits), at)
     except IntegrityError as error:
         refuse(error)
 
@@ -132,6 +124,41 @@ def refuse(error: IntegrityError) -> NoReturn:
     if refusal is None:
         raise error
     raise refusal from error
+
+
+# What may refuse a place, in the order in which it is asked; who holds many at once asks the same (holds.py).
+def must_be_let_ask(actor: Actor, patient_id: int) -> None:
+    policy.must_act_for(actor, patient_id)
+    if actor.is_any(Role.UNVERIFIED):
+        raise errors.RealNameNeeded
+
+
+def must_be_offered(period: Period, channel: Channel, at: datetime) -> kinds.BookingKind:
+    """The kind of visit of a period that can be booked now."""
+    if period.session.status != SessionStatus.OPEN:
+        raise errors.SessionClosed
+    if period.starts_at <= at:
+        raise errors.PeriodOver
+    must_be_released(period, channel, at)
+    return kinds.get(period.session.kind)
+
+
+def must_be_welcome(standing: Standing, kind: kinds.BookingKind, channel: Channel) -> None:
+    policy.must_be_proved(standing.is_proved)
+    must_not_be_banned(standing.banned_until, channel, comes=kind.comes)
+
+
+def must_be_within_limits(
+    standing: Standing,
+    actor: Actor,
+    period: Period,
+    limits: Values,
+    *,
+    proved: bool = False,
+    aside: Aside | None = None,
+) -> None:
+    must_not_rush(standing.began, actor, limits, proved=proved)
+    within_departments(standing.departments, period, limit=limits[parameters.DEPARTMENTS_PER_DAY], aside=aside)
 
 
 def must_be_released(period: Period, channel: Channel, at: datetime) -> None:
@@ -180,7 +207,7 @@ def _hold(
     return booking
 
 
-def _held_until(period: Period, channel: Channel, at: datetime, limits: Values) -> datetime:
+def hold_ends(period: Period, channel: Channel, at: datetime, limits: Values) -> datetime:
     """Who pays at home later has longer, but no longer than until the visit (PAY-11)."""
     usual = at + timedelta(minutes=limits[parameters.HOLD_MINUTES])
     minutes = _HOLDS.get(channel)

@@ -10,6 +10,7 @@ What a channel may take (AP-02): places of its own pool first, then everybody's.
 from `common_from` on; one that was given back is nobody's until `free_from`, but for the waiting list (AP-05).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,12 +21,18 @@ from hospital.kit.transactions import within
 from ..models import Channel, Place, Pool
 from ..pools import BEFORE_RETURN, OWN_POOL
 
-# What a channel may take now: `period`, `own`, `at` and `early` are parameters (taking()).
-OPEN_SQL = """
-    period_id = %(period)s AND booking_id IS NULL
-    AND (pool IN ('common', %(own)s) OR common_from <= %(at)s)
-    AND (free_from IS NULL OR free_from <= %(at)s OR %(early)s)
-"""
+
+def open_sql(period: str = "%(period)s") -> str:
+    """What a channel may take now: `period`, `own`, `at` and `early` are parameters (taking())."""
+    return f"""
+        period_id = {period} AND booking_id IS NULL
+        AND (pool IN ('common', %(own)s) OR common_from <= %(at)s)
+        AND (free_from IS NULL OR free_from <= %(at)s OR %(early)s)
+    """
+
+
+# The channel's own places before everybody's.
+_OWN_SQL = "(pool = %(own)s AND (common_from IS NULL OR common_from > %(at)s))"
 
 # Two statements in one journey: the second looks with the lock in hand, in a snapshot of its own.
 _TAKE = f"""
@@ -33,10 +40,26 @@ SELECT 1 FROM appointments_period WHERE id = %(period)s FOR NO KEY UPDATE;
 UPDATE appointments_place
 SET booking_id = nextval(pg_get_serial_sequence('appointments_booking', 'id')), free_from = NULL
 WHERE id = (
-    SELECT id FROM appointments_place WHERE {OPEN_SQL}
-    ORDER BY (pool = %(own)s AND (common_from IS NULL OR common_from > %(at)s)) DESC, seat LIMIT 1
+    SELECT id FROM appointments_place WHERE {open_sql()} ORDER BY {_OWN_SQL} DESC, seat LIMIT 1
 ) AND booking_id IS NULL
-RETURNING id, number, booking_id, CASE WHEN pool = %(own)s AND (common_from IS NULL OR common_from > %(at)s) THEN pool ELSE 'common' END
+RETURNING id, number, booking_id, CASE WHEN {_OWN_SQL} THEN pool ELSE 'common' END
+"""  # noqa: S608 - constants only
+# The same for many callers of many periods, who are given places in the order in which one after the other would get them.
+# Places are locked in the order of their keys, as who stops a session does.
+_TAKE_MANY = f"""
+SELECT 1 FROM appointments_period WHERE id = ANY(%(periods)s) ORDER BY id FOR NO KEY UPDATE;
+WITH chosen AS (
+    SELECT first.id FROM unnest(%(periods)s::bigint[], %(counts)s::int[]) AS wanted (period_id, count)
+    CROSS JOIN LATERAL (
+        SELECT id FROM appointments_place WHERE {open_sql("wanted.period_id")} ORDER BY {_OWN_SQL} DESC, seat LIMIT wanted.count
+    ) AS first
+), locked AS (
+    SELECT id FROM appointments_place WHERE id IN (SELECT id FROM chosen) AND booking_id IS NULL ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE appointments_place AS place
+SET booking_id = nextval(pg_get_serial_sequence('appointments_booking', 'id')), free_from = NULL
+FROM locked WHERE place.id = locked.id
+RETURNING period_id, {_OWN_SQL} AS own, seat, place.id, number, booking_id, CASE WHEN {_OWN_SQL} THEN pool ELSE 'common' END
 """  # noqa: S608 - constants only
 
 
@@ -64,6 +87,20 @@ def place_take(period_id: int, *, at: datetime, channel: Channel = Channel.APP) 
         cursor.execute(_TAKE, taking(period_id, channel, at))
         row = cursor.fetchone()
     return None if row is None else Taken(row[0], row[1], row[2], Pool(row[3]))
+
+
+@within
+def places_take(wanted: Mapping[int, int], *, at: datetime, channel: Channel) -> dict[int, list[Taken]]:
+    """`place_take` for many: so many places of each of these periods, or as many as there are."""
+    periods = sorted(wanted)
+    asked = {**taking(0, channel, at), "periods": periods, "counts": [wanted[period] for period in periods]}
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_MANY, asked)
+        rows = sorted(cursor.fetchall(), key=lambda row: (row[0], not row[1], row[2]))
+    found: dict[int, list[Taken]] = {period: [] for period in periods}
+    for period, _, _, *taken in rows:
+        found[period].append(Taken(taken[0], taken[1], taken[2], Pool(taken[3])))
+    return found
 
 
 @within

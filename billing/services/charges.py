@@ -83,6 +83,86 @@ def charge_create(
     return charge
 
 
+@dataclass(frozen=True, slots=True)
+class ChargeSpec:
+    """What one of many owes: one line, at a price that the caller has read (selectors.price_at)."""
+
+    actor: Actor
+    patient_id: int
+    subject_id: int
+    kind: str
+    item: PriceItem
+    expires_at: datetime
+    campus_id: int
+    department_id: int
+
+
+# One line each.
+_WRITE_MANY = """
+WITH asked AS (
+    SELECT asked.*, code, name, category, unit, price FROM unnest(
+        %(kind)s::text[], %(subject_id)s::bigint[], %(scene)s::text[], %(patient_id)s::bigint[], %(account_id)s::bigint[],
+        %(campus_id)s::bigint[], %(department_id)s::bigint[], %(item_id)s::bigint[], %(expires_at)s::timestamptz[]
+    ) AS asked (kind, subject_id, scene, patient_id, account_id, campus_id, department_id, item_id, expires_at)
+    JOIN billing_priceitem AS item ON item.id = asked.item_id
+), charge AS (
+    INSERT INTO billing_charge (
+        number, kind, subject_id, scene, patient_id, account_id, campus_id, department_id, amount, refund_reserved, status,
+        created_at, expires_at
+    ) SELECT
+        %(number_head)s || lpad(counted, greatest(10, length(counted)), '0'), kind, subject_id, scene, patient_id, account_id,
+        campus_id, department_id, price, 0, %(status)s, %(at)s, expires_at
+    FROM (SELECT nextval('billing_number')::text AS counted, asked.* FROM asked) AS charged
+    RETURNING id, number, subject_id, kind
+), lines AS (
+    INSERT INTO billing_chargeline (charge_id, price_item_id, code, name, category, unit, unit_price, quantity, amount)
+    SELECT charge.id, asked.item_id, code, name, category, unit, price, 1, price
+    FROM charge JOIN asked USING (kind, subject_id)
+)
+SELECT subject_id, id, number FROM charge
+"""
+
+
+@within
+def charges_create(specs: Sequence[ChargeSpec], *, at: datetime) -> list[Charge]:
+    """`charge_create` for many who owe something each: nothing here is free of charge."""
+    charges = [
+        Charge(
+            kind=spec.kind, subject_id=spec.subject_id, scene=kinds.get(spec.kind).scene, patient_id=spec.patient_id,
+            account_id=spec.actor.account_id, campus_id=spec.campus_id, department_id=spec.department_id,
+            amount=spec.item.price, created_at=at, expires_at=spec.expires_at,
+        )
+        for spec in specs
+    ]  # fmt: skip
+    rows: dict[str, Any] = {
+        name: [getattr(charge, name) for charge in charges]
+        for name in (
+            "kind",
+            "subject_id",
+            "scene",
+            "patient_id",
+            "account_id",
+            "campus_id",
+            "department_id",
+            "expires_at",
+        )
+    }
+    rows |= {
+        "item_id": [spec.item.pk for spec in specs],
+        "number_head": head("B", at),
+        "status": ChargeStatus.OPEN.value,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE_MANY, rows)
+        made = {subject_id: (pk, number) for subject_id, pk, number in cursor.fetchall()}
+    for charge in charges:
+        charge.pk, charge.number = made[charge.subject_id]
+        charge._state.adding, charge._state.db = False, connection.alias
+    CHARGE.begin_each([(charge, spec.actor) for charge, spec in zip(charges, specs, strict=True)], at=at)
+    return charges
+
+
 def _write(charge: Charge, priced: Sequence[tuple[LineSpec, PriceItem]], *, at: datetime) -> None:
     """The charge, numbered, and its lines in one statement: every booking of a rush waits for it."""
     lines = [

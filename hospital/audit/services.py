@@ -53,6 +53,18 @@ def record(
 
 
 RULE_REFUSED = "rule.refused"
+_REFUSALS = """
+INSERT INTO audit_entry (
+    at, account_id, staff_id, roles, service, action, subject_type, subject_id, patient_id, outcome, reason, ip, device,
+    request_id, xid
+) SELECT
+    %(at)s, told.account_id, NULL, told.roles, '', %(action)s, '', '', NULL, told.outcome, told.reason, told.ip, told.device,
+    told.request_id, pg_current_xact_id()::text::bigint
+FROM unnest(
+    %(account_id)s::bigint[], %(roles)s::text[], %(outcome)s::text[], %(reason)s::text[], %(ip)s::inet[],
+    %(device)s::text[], %(request_id)s::text[]
+) AS told (account_id, roles, outcome, reason, ip, device, request_id)
+"""
 
 
 def refusal_keep(verb: str, given: Mapping[str, Any], problem: Problem) -> None:
@@ -72,6 +84,24 @@ def refusal_keep(verb: str, given: Mapping[str, Any], problem: Problem) -> None:
         record(
             actor, RULE_REFUSED, at=at, patient_id=ids.get("patient_id"), outcome=problem.code[:20], reason=said[:500]
         )
+
+
+@within
+def refusals_keep(told: Sequence[tuple[Actor, Problem]], *, route: str, at: datetime) -> None:
+    """`refusal_keep` for many patients who are refused at once by one route: in the transaction of the others' answers."""
+    if not told:
+        return
+    rows: dict[str, Any] = {
+        "account_id": [actor.account_id for actor, _ in told],
+        "roles": [",".join(sorted(actor.roles)) for actor, _ in told],
+        "outcome": [problem.code[:20] for _, problem in told],
+        "reason": [f"{problem.code} {route}"[:500] for _, problem in told],
+        "ip": [actor.ip or None for actor, _ in told],
+        "device": [actor.device for actor, _ in told],
+        "request_id": [actor.request_id for actor, _ in told],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_REFUSALS, rows | {"at": at, "action": RULE_REFUSED})
 
 
 @within

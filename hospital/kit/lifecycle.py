@@ -77,6 +77,13 @@ class Lifecycle:
         ])  # fmt: skip
 
     @within
+    def begin_each(self, rows: Iterable[tuple[models.Model, Actor]], *, at: datetime) -> None:
+        """`begin` for many rows at once, each with its own actor."""
+        self._keep([
+            Move(self.name, int(row.pk), "", str(getattr(row, self.field)), actor, at, "") for row, actor in rows
+        ])  # fmt: skip
+
+    @within
     def move(self, row: models.Model, to: str, *, actor: Actor, at: datetime, reason: str = "", **changes: Any) -> None:
         """Move `row` to state `to`, with `changes` of its other columns in the same UPDATE.
 
