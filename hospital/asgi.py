@@ -1,4 +1,4 @@
-"""ASGI entry: sockets (and HTTP, where one process serves both)."""
+"""ASGI entry: sockets, the lane of the release minute, and HTTP where one process serves all."""
 
 import os
 
@@ -8,6 +8,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hospital.settings")
 http = get_asgi_application()
 
-from hospital.sockets import socket_application  # noqa: E402 - consumers need the app registry
+from appointments.lane import Lane  # noqa: E402 - it needs the app registry, as consumers do
+from hospital.sockets import socket_application  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": socket_application})
+application = ProtocolTypeRouter({"http": Lane(http), "websocket": socket_application})

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from appointments.models import Session
+from appointments.models import Booking, Session
 from appointments.selectors import Day, DayVisit, PeriodLine, SessionLine
 from hospital.kit import clock
 
@@ -28,6 +28,16 @@ def answer(body: Any, headers: Mapping[str, str] | None = None) -> HttpResponse:
 def _moment(value: datetime) -> str:
     """Kept, because all sessions of a day share the same few moments, and finding the wall clock takes longer than a row."""
     return clock.local(value).isoformat()
+
+
+def booking(made: Booking) -> dict[str, Any]:
+    """serializers.BookingOutput, as JSON has it"""
+    return {
+        "id": made.pk, "patient_id": made.patient_id, "doctor_id": made.doctor_id, "department_id": made.department_id,
+        "session_id": made.session_id, "period_id": made.period_id, "kind": str(made.kind), "number": made.number,
+        "status": str(made.status), "starts_at": _moment(made.starts_at), "ends_at": _moment(made.ends_at),
+        "charge_id": made.charge_id, "held_until": None if made.held_until is None else _moment(made.held_until),
+    }  # fmt: skip
 
 
 def periods(lines: Iterable[PeriodLine]) -> list[dict[str, Any]]:

@@ -21,6 +21,11 @@ def client_ip(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
+def device_mark(request: HttpRequest) -> str:
+    """The browser by what it calls itself."""
+    return hashlib.sha256(request.headers.get("User-Agent", "").encode()).hexdigest()[:16]
+
+
 class ActorMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -31,7 +36,7 @@ class ActorMiddleware:
 
     def _actor(self, request: HttpRequest) -> Actor:
         ip = client_ip(request)
-        device = hashlib.sha256(request.headers.get("User-Agent", "").encode()).hexdigest()[:16]
+        device = device_mark(request)
         request_id: str = getattr(request, "request_id", "")
         token = getattr(request, "service_token", None)
         if token is not None:

@@ -20,6 +20,11 @@ from hospital.kit.masking import mask_id, mask_name, mask_phone
 from .states import ResetStatus
 
 
+def session_hash(password: str, epoch: int, *, secret: str | None = None) -> str:
+    """What a session is bound to (sessions.py)."""
+    return salted_hmac("people.session", f"{password}:{epoch}", secret=secret, algorithm="sha256").hexdigest()
+
+
 class AccountManager(BaseUserManager.from_queryset(IdentityQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> "Account":
         account: Account = self.get(login=username)
@@ -63,9 +68,7 @@ class Account(AbstractBaseUser):
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session is bound to: password and epoch (see sessions.py)."""
-        return salted_hmac(
-            "people.session", f"{self.password}:{self.epoch}", secret=secret, algorithm="sha256"
-        ).hexdigest()
+        return session_hash(self.password, self.epoch, secret=secret)
 
     # Only administrators reach the admin (hospital.administration_site); there they may do all that admin.py offers.
     def has_perm(self, perm: str, obj: object = None) -> bool:

@@ -4,6 +4,7 @@ The account's password and epoch are part of Django's session hash, so that rais
 is_active=False ends every session of the account at its next request.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.contrib.auth import login, logout
@@ -52,14 +53,19 @@ def is_fresh(request: HttpRequest, *, at: datetime) -> bool:
 
 
 def is_idle(request: HttpRequest, account: Account, *, at: datetime) -> bool:
+    limit = IDLE_MINUTES_STAFF if account.is_staff else IDLE_MINUTES_PATIENT
+    return left_alone(request, lambda: limit.at(at), at=at)
+
+
+def left_alone(request: HttpRequest, minutes: Callable[[], int], *, at: datetime) -> bool:
+    """Was this session unused for longer than so many minutes?"""
     seen = request.session.get(_SEEN)
     if seen is None:
         return True
     unused = timedelta(seconds=at.timestamp() - seen)
     if unused < timedelta(minutes=1):
         return False  # no limit is shorter; spares most requests the look at the parameter
-    limit = IDLE_MINUTES_STAFF if account.is_staff else IDLE_MINUTES_PATIENT
-    return unused > timedelta(minutes=limit.at(at))
+    return unused > timedelta(minutes=minutes())
 
 
 def touch(request: HttpRequest, *, at: datetime) -> None:

@@ -118,3 +118,5 @@ def test_plain_answers_say_what_the_serializers_say(clinic: Clinic) -> None:
     assert lines and times
     assert plain.session_lines(lines) == serializers.SessionLineOutput(lines, many=True).data
     assert plain.periods(times) == serializers.PeriodOutput(times, many=True).data
+    booking = clinic.hold(clinic.cast.wang_fang)
+    assert plain.booking(booking) == serializers.as_json(serializers.BookingOutput(), booking)

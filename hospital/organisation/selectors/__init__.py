@@ -1,6 +1,6 @@
 """Reads of hospital.organisation."""
 
-from .actors import actor_for, cares_for
+from .actors import actor_for, cares_for, patient_actor
 from .concepts import concept, concept_search, concepts_by_code
 from .laboratory import lab_flag, lab_item, lab_range
 from .parameters import ParameterLine, parameter_lines, parameter_values
@@ -18,5 +18,6 @@ __all__ = [
     "lab_range",
     "parameter_lines",
     "parameter_values",
+    "patient_actor",
     "staff_search",
 ]

@@ -1,5 +1,6 @@
 """Who acts, where they are posted today, and whose record they may open."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q
@@ -43,10 +44,18 @@ def actor_for(account: Account, *, at: datetime, ip: str = "", device: str = "",
             request_id=request_id,
         )
     links = _LINKS.rows(account_id=account.pk)
+    return patient_actor(account.pk, links, ip=ip, device=device, request_id=request_id)
+
+
+def patient_actor(
+    account_id: int, links: Iterable[tuple[int, str, datetime | None]], *, ip: str, device: str, request_id: str
+) -> Actor:
+    """The actor of an account that is no member of staff, from its live links: patient, relation, real name proved at."""
+    links = list(links)
     verified = any(relation == "self" and verified_at for _, relation, verified_at in links)
     return Actor(
         roles=frozenset({Role.PATIENT if verified else Role.UNVERIFIED}),
-        account_id=account.pk,
+        account_id=account_id,
         patient_ids=frozenset(patient for patient, _, _ in links),
         ip=ip,
         device=device,
