@@ -68,8 +68,8 @@ def owner_step(house: House, title: str, *words: str) -> Path:
 
 
 @contextlib.contextmanager
-def served(house: House, recorded_file: Path) -> Iterator[None]:
-    """The product's web process, and the bare Django beside it under the same configuration."""
+def served(house: House, recorded_file: Path, names: Sequence[str] = ("web",)) -> Iterator[None]:
+    """These processes of the product, and the bare Django beside the web process under the same configuration."""
     port = house.layout.ports[BARE]
     bare = Child(
         "bare Django",
@@ -77,7 +77,7 @@ def served(house: House, recorded_file: Path) -> Iterator[None]:
          "benchmarks.bare_django:application"],
         answers(f"http://127.0.0.1:{port}/readyz"), house.layout.logs / "bare.log",
     )  # fmt: skip
-    web = [child for child in house.children() if child.name == "web"]
+    web = [child for child in house.children() if child.name in names]
     crew = Supervisor([*web, bare], house.env | {"RECORDED_FILE": str(recorded_file)}, PROJECT)
     try:
         with contextlib.redirect_stdout(sys.stderr):

@@ -239,12 +239,13 @@ class Scene:
     name: str
     at_once: int
     product: Run = field(default_factory=Run)
+    lane: Run = field(default_factory=Run)
     bare: Run = field(default_factory=Run)
     oversold: int = 0
     unsold: int = 0
 
     def runs(self, town: Town, port: int, run: Run) -> None:
-        """The product's turn."""
+        """A turn of the product, by its ordinary way or by its lane."""
         count, places = SCENES[self.name]
         periods = town.periods(count, places)
         town.a_day_passes()
@@ -261,22 +262,24 @@ class Scene:
         bare.another_year(periods)
 
     def told(self) -> dict[str, Any]:
-        product, bare = self.product.told(), self.bare.told()
+        product, lane, bare = self.product.told(), self.lane.told(), self.bare.told()
         return {
-            "scene": self.name, "at_once": self.at_once, "product": product, "bare_django": bare,
+            "scene": self.name, "at_once": self.at_once, "product": product, "lane": lane, "bare_django": bare,
             "ratio": round(product["per_second"]["median"] / bare["per_second"]["median"], 3),
             "p99_ratio": round(product["p99_ms"] / bare["p99_ms"], 2),
+            "lane_ratio": round(lane["per_second"]["median"] / bare["per_second"]["median"], 2),
             "oversold": self.oversold, "unsold": self.unsold,
         }  # fmt: skip
 
 
 def measure(house: House, recorded_file: Path, callers: int, rounds: int) -> dict[str, Any]:
-    web, bare_port = (house.layout.ports[name] for name in ("WEB_PORT", BARE))
+    web, realtime, bare_port = (house.layout.ports[name] for name in ("WEB_PORT", "REALTIME_PORT", BARE))
     number_from_afar()
     town = Town(callers)
     busy = machine()
     warm = Scene("60 periods", AT_ONCE[0])
-    warm.runs(town, web, Run())  # imports, plans, connections
+    for port in (web, realtime):
+        warm.runs(town, port, Run())  # imports, plans, connections
     broken = broken_invariants()  # asked before the bare view's rows, which are only like the product's
     bare = Bare(town, recorded_file)
     scenes = [Scene(name, at_once) for name in SCENES for at_once in AT_ONCE]
@@ -285,6 +288,7 @@ def measure(house: House, recorded_file: Path, callers: int, rounds: int) -> dic
     for _ in range(rounds):
         for scene in scenes:
             scene.runs(town, web, scene.product)
+            scene.runs(town, realtime, scene.lane)
             scene.runs_bare(bare, bare_port)
     if any(status >= 500 for scene in scenes for status in scene.bare.answers):
         raise SystemExit(f"The bare Django failed: {last_lines(house.layout.logs / 'bare.log')}")
@@ -305,11 +309,12 @@ def main() -> int:
     options = parser.parse_args()
     with house_of_its_own() as house:
         recorded_file = house.layout.var / "recorded.pickle"
-        with served(house, recorded_file):
+        with served(house, recorded_file, ("web", "realtime")):
             result = measure(house, recorded_file, options.callers, options.rounds)
     print(json.dumps(result, ensure_ascii=False, indent=2))
     exact = not any(scene["oversold"] or scene["unsold"] for scene in result["scenes"])
-    calm = not any(status >= 500 for scene in result["scenes"] for status in scene["product"]["answers"])
+    ways = [scene[way] for scene in result["scenes"] for way in ("product", "lane")]
+    calm = not any(status >= 500 for way in ways for status in way["answers"])
     return 0 if exact and calm and result["control_oversold"] > 0 and not result["broken_invariants"] else 1
 
 

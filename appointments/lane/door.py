@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from django.db import connections
+
 from appointments.services import Undone
 
 from . import asked, crowd
@@ -50,6 +52,13 @@ class Lane:
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
+
+    async def stop(self) -> None:
+        """Let the crowd that is on its way end, and close the connection to the database."""
+        if self._work is not None:
+            await self._work
+        await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
+        self._thread.shutdown()
 
     async def _asked(self, one: Asked) -> Answer | None:
         """The answer of the crowd in which this one is; None when Django must answer."""

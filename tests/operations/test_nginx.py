@@ -21,10 +21,18 @@ class Echo(BaseHTTPRequestHandler):
     """Stands for `web`: answers what it was asked."""
 
     protocol_version = "HTTP/1.1"
+    stands_for = "web"
 
     def _answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = json.dumps({"path": self.path, "headers": dict(self.headers)}).encode()
+        said = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(errors="replace")[:100]
+        body = json.dumps(
+            {
+                "path": self.path,
+                "method": self.command,
+                "said": said,
+                "headers": {**self.headers, "X-Stand-In": self.stands_for},
+            }
+        ).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -89,6 +97,40 @@ def test_a_spoiled_configuration_is_refused(door: Nginx) -> None:
 @pytest.mark.parametrize("path", ["/", "/doctors/?q=lin", "/static/css/tokens.css", "/api/v1/doctors/"])
 def test_pages_and_static_files_come_from_web(door: Nginx, path: str) -> None:
     assert get(door, path).json()["path"] == path
+
+
+def test_who_asks_for_a_place_goes_to_the_lane_and_to_web_when_that_is_down() -> None:
+    """The whole request goes on: method, body, key. One's list of bookings is a page like others."""
+    program("nginx")
+    places = {
+        name: ThreadingHTTPServer(("127.0.0.1", 0), type(name, (Echo,), {"stands_for": name}))
+        for name in ("web", "lane")
+    }
+    for server in places.values():
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    ports = {name: server.server_address[1] for name, server in places.items()}
+    nginx = Nginx(open_folder(), web=ports["web"], realtime=ports["lane"])
+    url = f"{nginx.url}/api/v1/bookings/"
+
+    def asked() -> Any:
+        headers = {"Idempotency-Key": "k1", "X-Forwarded-For": "203.0.113.7"}
+        return requests.post(url, '{"period_id": 1}', headers=headers, verify=str(nginx.trusted), timeout=10).json()
+
+    try:
+        nginx.start()
+        by_lane = asked()
+        assert requests.get(url, verify=str(nginx.trusted), timeout=10).json()["headers"]["X-Stand-In"] == "web"
+        places["lane"].shutdown()
+        places["lane"].server_close()
+        by_web = asked()
+        assert (by_lane["headers"].pop("X-Stand-In"), by_web["headers"].pop("X-Stand-In")) == ("lane", "web")
+        assert by_lane == by_web and by_web["said"] == '{"period_id": 1}' and by_web["method"] == "POST"
+        assert by_web["headers"]["Idempotency-Key"] == "k1" and by_web["headers"]["X-Forwarded-For"] == "127.0.0.1"
+    finally:
+        nginx.stop()
+        shutil.rmtree(nginx.folder, ignore_errors=True)
+        places["web"].shutdown()
+        places["web"].server_close()
 
 
 def test_what_a_client_claims_about_itself_is_thrown_away(door: Nginx) -> None:

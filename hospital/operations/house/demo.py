@@ -72,7 +72,7 @@ class House:
             child("web", answers(f"http://127.0.0.1:{web}/readyz?for=serving"), f"{bin_}/gunicorn", "-c", "deploy/gunicorn.conf.py",
                   "--bind", f"{self.layout.host}:{web}", "hospital.wsgi:application"),
             child("realtime", answers(f"http://127.0.0.1:{realtime}/readyz?for=serving"), f"{bin_}/uvicorn", "--host",
-                  self.layout.host, "--port", str(realtime), "--no-access-log", "hospital.asgi:application"),
+                  self.layout.host, "--port", str(realtime), "--no-access-log", "--no-proxy-headers", "hospital.asgi:application"),
             child("worker", logs(r"celery@\S+ ready"), f"{bin_}/celery", "-A", "hospital", "worker", "-c", "2", "-l",
                   "INFO", "--without-gossip", "--without-mingle"),
             child("beat", logs(r"beat: Starting"), f"{bin_}/celery", "-A", "hospital", "beat", "-l", "INFO", "-s",
