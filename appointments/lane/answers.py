@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import resolve
+from django.urls import ResolverMatch, resolve
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
@@ -71,7 +71,7 @@ def held(one: Asked, reply: Reply) -> Answer:
 
 
 def refused(one: Asked, problem: Problem) -> Answer:
-    one.request.resolver_match = resolve(PATH)
+    one.request.resolver_match = _match()
     note_refusal(one.request, problem)
     with translation.override(one.language):
         body: bytes = JSONRenderer().render(problem.as_dict())
@@ -116,7 +116,7 @@ _heads: dict[tuple[Any, ...], list[Header]] = {}
 def _head(secure: bool, language: str, status: int, kind: str, request: HttpRequest) -> list[Header]:
     known = _heads.get((secure, language, status, kind))
     if known is None:
-        request.access_rule = rules_of(resolve(PATH).func)["POST"]  # type: ignore[attr-defined]
+        request.access_rule = rules_of(_match().func)["POST"]  # type: ignore[attr-defined]
         view = Bookings()
         view.setup(request)
         request.lane_answer = HttpResponse(  # type: ignore[attr-defined]
@@ -131,6 +131,11 @@ def _head(secure: bool, language: str, status: int, kind: str, request: HttpRequ
 
 def _headers(response: HttpResponse) -> list[Header]:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
+
+
+@cache
+def _match() -> ResolverMatch:
+    return resolve(PATH)
 
 
 @cache
