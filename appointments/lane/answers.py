@@ -25,7 +25,7 @@ from .asked import PATH, Asked
 DRESSES = frozenset(
     {
         "django.middleware.security.SecurityMiddleware",
-        "csp.middleware.CSPMiddleware",
+        "hospital.content_policy.ContentPolicyMiddleware",
         "django.middleware.locale.LocaleMiddleware",
         "django.middleware.common.CommonMiddleware",
         "hospital.problem_pages.AccessMiddleware",
@@ -42,7 +42,7 @@ ANSWERED = frozenset(
         _SESSION,
         "django.middleware.csrf.CsrfViewMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django_otp.middleware.OTPMiddleware",
+        "hospital.people.middleware.SecondFactorMiddleware",
         "hospital.people.middleware.SessionGuardMiddleware",
         "hospital.people.middleware.ServiceTokenMiddleware",
         "django.contrib.messages.middleware.MessageMiddleware",
