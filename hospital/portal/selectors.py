@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from appointments.models import Booking
 from appointments.states import BookingStatus
+from appointments.states import SessionStatus as ClinicStatus
 from billing.selectors import open_charges_for
 from consult.models import OnlineVisit
 from consult.states import VisitStatus
@@ -75,16 +76,18 @@ def responses_for(actor: Actor, *, at: datetime) -> QuerySet[Response]:
 
 
 def todos_for(actor: Actor, *, at: datetime) -> list[Todo]:
-    """What to do next, most pressing first: what expires, today's visits, what is owed, what is new, what comes."""
+    """What to do next, most pressing first: what expires, a stopped clinic, today's visits, what is owed, what is new, what comes."""
     if not actor.patient_ids:
         return []
     names = names_of(actor)
     visits = sorted([*_visits(actor, at, names), *_sessions(actor, at, names)], key=lambda todo: todo.at or at)
     tonight = clock.day_bounds(clock.business_day(at))[1]
-    today = [visit for visit in visits if visit.at is not None and visit.at < tonight]
-    later = [visit for visit in visits if visit not in today]
+    stopped = [visit for visit in visits if visit.url.endswith("/stopped/")]
+    today = [visit for visit in visits if visit.at is not None and visit.at < tonight and visit not in stopped]
+    later = [visit for visit in visits if visit not in today and visit not in stopped]
     found = [
         *_talks(actor, names),
+        *stopped,
         *today,
         *_bills(actor, at),
         *_forms(actor, names),
@@ -100,9 +103,11 @@ def _visits(actor: Actor, at: datetime, names: dict[int, str]) -> list[Todo]:
         status__in=[BookingStatus.BOOKED, BookingStatus.CHECKED_IN],
         during__endswith__gt=at - timedelta(hours=4),
     ).exclude(kind="online")  # shown as the talk that it opens
-    rows = coming.select_related("doctor", "department").order_by("during", "pk")[:MOST]
+    rows = coming.select_related("doctor", "department", "session").order_by("during", "pk")[:MOST]
     return [
-        Todo(
+        _stopped(row, names)
+        if row.status == BookingStatus.BOOKED and row.session.status == ClinicStatus.STOPPED
+        else Todo(
             title=f"{row.department.name} · {row.doctor.name}",
             url=f"/visits/{row.pk}/",
             icon="stethoscope",
@@ -114,6 +119,20 @@ def _visits(actor: Actor, at: datetime, names: dict[int, str]) -> list[Todo]:
         )
         for row in rows
     ]
+
+
+def _stopped(row: Booking, names: dict[int, str]) -> Todo:
+    """Nobody should set out for a clinic that was stopped: the choice stands on top (AP-08)."""
+    return Todo(
+        title=f"{row.department.name} · {row.doctor.name}",
+        url=f"/visits/{row.pk}/stopped/",
+        icon="bell",
+        action=_("Choose another time or the money back"),
+        text=_("The clinic was stopped"),
+        whom=names.get(row.patient_id, ""),
+        tone="accent",
+        at=row.starts_at,
+    )
 
 
 def _bills(actor: Actor, at: datetime) -> list[Todo]:

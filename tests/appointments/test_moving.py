@@ -143,6 +143,7 @@ def test_a_visit_of_a_stopped_clinic_looks_stopped_until_one_has_chosen_ap_08(cl
     for way in ("move/", "cancel/", "check-in/"):
         assert f"/visits/{booking.pk}/{way}" not in page.content.decode()
     assert [row.shown for row in client.get("/visits/").context["rows"]] == [stopped]
+    assert f"/visits/{booking.pk}/stopped/" in client.get("/").content.decode()
 
 
 def test_who_wants_the_money_of_a_stopped_clinic_has_it_at_once(clinic: Clinic) -> None:
