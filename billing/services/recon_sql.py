@@ -24,7 +24,7 @@ HALVES = """(
   FROM billing_paymentsplit i JOIN billing_payment p ON p.id = i.payment_id WHERE i.cash_channel <> '')"""
 
 # The same of payments that are known by their ids: `p` and `i` are looked up by the caller, nothing else is read.
-_HALF = """LEFT JOIN billing_paymentsplit i ON i.payment_id = p.id CROSS JOIN LATERAL (VALUES
+HALF = """LEFT JOIN billing_paymentsplit i ON i.payment_id = p.id CROSS JOIN LATERAL (VALUES
     (p.channel, p.transaction_id, p.amount - coalesce(i.own_cash, 0), p.success_at, i.fund, i.personal, coalesce(i.own_cash, 0)),
     (i.cash_channel, i.cash_transaction_id, i.own_cash, i.cash_at, NULL, NULL, p.amount - i.own_cash)
   ) h(channel, transaction_id, amount, success_at, fund, personal, rest)"""
@@ -66,7 +66,7 @@ UNION ALL
 SELECT 'refund', r.number, h.transaction_id, r.amount - h.rest,
        CASE WHEN r.status = 'succeeded' THEN r.success_at ELSE r.approved_at END, r.status,
        CASE WHEN r.status = 'succeeded' THEN r.amount - h.rest END, NULL, r.recorded_at, r.settlement_id IS NOT NULL, NULL, NULL, NULL
-FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id {_HALF}
+FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id {HALF}
 WHERE h.channel = %(channel)s AND (
   (r.status = 'succeeded' AND r.success_at >= %(start)s AND r.success_at < %(end)s)
   OR (r.status IN ('processing', 'unknown', 'failed') AND r.approved_at >= %(start)s AND r.approved_at < %(end)s))
@@ -136,7 +136,7 @@ p_raw AS (
   SELECT 'pay' AS kind, k.key, o.number AS order_no, '' AS refund_no, p.id, h.transaction_id, h.amount,
          h.success_at AS at, 'SUCCESS' AS status, s.amount - h.rest AS h_amount, s.at AS h_at, o.amount - h.rest AS ordered,
          true AS earned, h.fund, h.personal, i.own_cash
-  FROM keys k JOIN billing_payorder o ON o.number = k.key JOIN billing_payment p ON p.order_id = o.id {_HALF}
+  FROM keys k JOIN billing_payorder o ON o.number = k.key JOIN billing_payment p ON p.order_id = o.id {HALF}
   LEFT JOIN LATERAL (SELECT sum(amount)::bigint AS amount, min(settled_at) AS at FROM billing_settlement
                      WHERE payment_id = p.id HAVING count(*) > 0) s ON true
   WHERE k.kind = 'pay' AND h.channel = %(channel)s
@@ -145,7 +145,7 @@ p_raw AS (
          coalesce(r.success_at, r.approved_at, r.requested_at), r.status,
          CASE WHEN r.status = 'succeeded' THEN r.amount - h.rest END, r.recorded_at, r.amount - h.rest,
          r.settlement_id IS NOT NULL, NULL, NULL, NULL
-  FROM keys k JOIN billing_refund r ON r.number = k.key JOIN billing_payment p ON p.id = r.payment_id {_HALF}
+  FROM keys k JOIN billing_refund r ON r.number = k.key JOIN billing_payment p ON p.id = r.payment_id {HALF}
   JOIN billing_payorder o ON o.id = p.order_id
   WHERE k.kind = 'refund' AND h.channel = %(channel)s),
 p AS (
@@ -204,7 +204,7 @@ JOIN billing_paymentsplit i ON i.payment_id = s.payment_id JOIN billing_payment 
 WHERE i.cash_channel = %(channel)s AND s.settled_at >= %(start)s AND s.settled_at < %(end)s
 UNION ALL
 SELECT 'hospital', 'refund', count(*), sum(r.amount - h.rest), 0
-FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id {_HALF}
+FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id {HALF}
 WHERE h.channel = %(channel)s AND r.status = 'succeeded' AND r.settlement_id IS NOT NULL
   AND r.recorded_at >= %(start)s AND r.recorded_at < %(end)s
 """  # noqa: S608 - all parts are constants of this module
