@@ -14,22 +14,25 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.db import connection, transaction
 
-from billing import services
+from billing import errors, services
 from billing.models import Charge, Payment, Refund
 from billing.services import intents
 from billing.states import RefundStatus
 from tests.appointments.conftest import broken_invariants
 from tests.billing import conftest
-from tests.billing.conftest import Bank, House, ring
+from tests.billing import unionpay as unionpay_door
+from tests.billing.conftest import House, ring
+from tests.billing.unionpay import unionpay, unionpay_keys
 from tests.cast import actor_of_person
 from tests.waiting import wait_until
 
-SAMPLE = 5  # of each path, first and last included
+SAMPLE = {"wechat": 5, "unionpay": 3}  # of each path, first and last included
+__all__ = ["unionpay", "unionpay_keys"]
 _PR_SET_PTRACER, _ANYBODY = 0x59616D61, ctypes.c_ulong(-1)
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services"), pytest.mark.django_db(transaction=True)]
@@ -83,27 +86,33 @@ def sends(step: Callable[[], Any], log: Path, *, die_at: int | None = None) -> i
     return sent
 
 
-def points(last: int) -> list[int]:
+def points(last: int, sample: int) -> list[int]:
     """Which sends to die at: some, from the first to the last, or all of them."""
-    if os.environ.get("CRASH_POINTS") == "all" or last <= SAMPLE:
+    if os.environ.get("CRASH_POINTS") == "all" or last <= sample:
         return list(range(1, last + 1))
-    return sorted({1 + round(turn * (last - 1) / (SAMPLE - 1)) for turn in range(SAMPLE)})
+    return sorted({1 + round(turn * (last - 1) / (sample - 1)) for turn in range(sample)})
 
 
 class Street:
     """Many payers, one after the other: each path is walked once whole, then again with a death at each point."""
 
-    def __init__(self, house: House, bank: Bank, log: Path) -> None:
+    channel, method = "wechat", "h5"
+
+    def __init__(self, house: House, bank: Any, log: Path) -> None:
         if shutil.which("strace") is None:
             pytest.skip("strace isn't installed; `./dev setup test` installs it")
         self.house, self.bank, self.log = house, bank, log
 
     def order(self) -> Any:
         charge = self.house.owe(self.house.cast.wang_fang)
-        return self.house.order(charge)
+        return self.house.order(charge, channel=self.channel, method=self.method)
 
     def prepare(self, order: Any) -> Any:
         return services.order_prepare(order.pk, at=self.house.at, payer_ip="10.0.0.1")
+
+    def pressed_again(self, order: Any) -> Any:
+        """The payer presses the button once more."""
+        return self.prepare(order)
 
     def walk(self, make: Callable[[], Any], step: Callable[[Any], Any], after: Callable[[Any], Any]) -> int:
         """Answers at how many points the process died."""
@@ -111,7 +120,7 @@ class Street:
         last = sends(lambda: step(whole), self.log)
         after(whole)
         assert last > 5, "strace saw too little to be a payment"
-        chosen = points(last)
+        chosen = points(last, SAMPLE[self.channel])
         for number in chosen:
             one = make()
             sends(lambda one=one: step(one), self.log, die_at=number)
@@ -125,25 +134,96 @@ class Street:
             services.intents_resolve(at=at)
             services.charges_expire(at=at)
             services.notices_deliver(at=at)
-            self.bank.refunds_done()
+            self.refunds_done()
 
     def books_agree(self) -> None:
-        theirs = self.bank.sandbox.store.all("SELECT transaction_id, paid_total FROM orders WHERE paid_total > 0")
+        theirs = self.taken()
         ours = set(Payment.objects.values_list("transaction_id", "amount"))
-        assert {(row["transaction_id"], row["paid_total"]) for row in theirs} == ours
+        assert set(theirs) == ours
         assert len(theirs) == len(ours) == Payment.objects.count()
         assert not broken_invariants()
 
+    # --- The channel's side ---------------------------------------------------------------------------------------
+    def pays(self, order: Any, *, tell: bool = True) -> None:
+        self.bank.pays(order, tell=tell)
 
-@pytest.fixture
-def street(house: House, bank: Bank, tmp_path: Path) -> Street:
-    return Street(house, bank, tmp_path / "strace.log")
+    def rings(self) -> Any:
+        """Deliver what waits; answers what was sent last."""
+        self.bank.rings()
+        return self.bank.sent[-1]
+
+    def takes(self, notice: Any) -> Any:
+        return ring(*notice)
+
+    def nobody_there(self, away: pytest.MonkeyPatch) -> None:
+        """From now on a notice goes out and finds nobody."""
+        away.setattr(conftest, "ring", lambda headers, body: SimpleNamespace(status_code=502))
+
+    def refunds_done(self) -> None:
+        self.bank.refunds_done()
+
+    def taken(self) -> list[tuple[str, int]]:
+        rows = self.bank.sandbox.store.all("SELECT transaction_id, paid_total FROM orders WHERE paid_total > 0")
+        return [(row["transaction_id"], row["paid_total"]) for row in rows]
+
+    def given_back(self) -> list[tuple[str, int]]:
+        rows = self.bank.sandbox.store.all("SELECT number, amount FROM refunds WHERE status = 'SUCCESS'")
+        return [(row["number"], row["amount"]) for row in rows]
+
+
+class UnionPayStreet(Street):
+    channel, method = "unionpay", "native"
+    sent: ClassVar[list[str]] = []
+
+    def pressed_again(self, order: Any) -> Any:
+        """UnionPay gives the code of an order once: when that answer was lost, the payer gets another order's."""
+        try:
+            return self.prepare(order)
+        except errors.ChannelSaysNo:
+            again = self.house.order(order.parts.get().charge, channel=self.channel, method=self.method)
+            return self.prepare(again)
+
+    def pays(self, order: Any, *, tell: bool = True) -> None:
+        self.bank.pay(order.number, tell=tell)
+
+    def rings(self) -> Any:
+        self.bank.notifier.deliver_due(everything=True)
+        return self.sent[-1] if self.sent else None
+
+    def takes(self, notice: Any) -> Any:
+        return unionpay_door.post(notice)
+
+    def nobody_there(self, away: pytest.MonkeyPatch) -> None:
+        def lost(body: str) -> Any:
+            self.sent.append(body)
+            return SimpleNamespace(status_code=502)
+
+        away.setattr(unionpay_door, "post", lost)
+
+    def refunds_done(self) -> None:
+        for row in self.bank.store.all("SELECT number FROM refunds WHERE state = 'undecided'"):
+            self.bank.finish_refund(row["number"])
+
+    def taken(self) -> list[tuple[str, int]]:
+        rows = self.bank.store.all("SELECT query_id, paid_total FROM orders WHERE paid_total > 0")
+        return [(row["query_id"], row["paid_total"]) for row in rows]
+
+    def given_back(self) -> list[tuple[str, int]]:
+        rows = self.bank.store.all("SELECT number, amount FROM refunds WHERE state = 'done'")
+        return [(row["number"], row["amount"]) for row in rows]
+
+
+@pytest.fixture(params=["wechat", "unionpay"])
+def street(request: pytest.FixtureRequest, house: House, tmp_path: Path) -> Street:
+    log = tmp_path / "strace.log"
+    if request.param == "unionpay":
+        return UnionPayStreet(house, request.getfixturevalue("unionpay"), log)
+    return Street(house, request.getfixturevalue("bank"), log)
 
 
 def test_death_at_any_send_of_the_start(street: Street) -> None:
     def again(order: Any) -> None:
-        street.prepare(order)  # the payer presses the button again
-        street.bank.pays(order, tell=False)
+        street.pays(street.pressed_again(order), tell=False)
 
     died = street.walk(street.order, street.prepare, again)
     street.ticks()
@@ -155,16 +235,15 @@ def test_death_at_any_send_of_the_start(street: Street) -> None:
 def test_death_at_any_send_of_the_notice(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     def paid() -> Any:
         order = street.prepare(street.order())
-        street.bank.pays(order)
+        street.pays(order)
         with monkeypatch.context() as away:  # the notice goes out and finds nobody
-            away.setattr(conftest, "ring", lambda headers, body: SimpleNamespace(status_code=502))
-            street.bank.rings()
-        return street.bank.sent[-1]
+            street.nobody_there(away)
+            return street.rings()
 
     def take(notice: Any) -> None:
-        assert ring(*notice).status_code < 300
+        assert street.takes(notice).status_code < 300
 
-    died = street.walk(paid, take, lambda notice: street.bank.rings())  # the channel rings again
+    died = street.walk(paid, take, lambda notice: street.rings())  # the channel rings again
     street.ticks()
     assert Charge.objects.filter(status="paid").count() == Charge.objects.count() == died + 1
     assert sorted(street.house.thing.told) == sorted(("paid", pk) for pk in Charge.objects.values_list("pk", flat=True))
@@ -176,8 +255,8 @@ def test_death_at_any_send_of_the_refund(street: Street) -> None:
 
     def owed_back() -> Any:
         order = street.prepare(street.order())
-        street.bank.pays(order)
-        street.bank.rings()
+        street.pays(order)
+        street.rings()
         charge = Charge.objects.latest("pk")
         with transaction.atomic():
             return services.refund_request(
@@ -189,8 +268,5 @@ def test_death_at_any_send_of_the_refund(street: Street) -> None:
     street.ticks()
     refunds = list(Refund.objects.values_list("number", "amount", "status"))
     assert len(refunds) == died + 1 and {status for _, _, status in refunds} == {RefundStatus.SUCCEEDED}
-    theirs = street.bank.sandbox.store.all("SELECT number, amount, status FROM refunds")
-    assert sorted((row["number"], row["amount"], row["status"]) for row in theirs) == sorted(
-        (number, amount, "SUCCESS") for number, amount, _ in refunds
-    )
+    assert sorted(street.given_back()) == sorted((number, amount) for number, amount, _ in refunds)
     street.books_agree()
