@@ -260,9 +260,13 @@ _USUAL = {
 }  # fmt: skip
 
 
+# What no verb of ours can mend: somebody has to ask the channel, and write down what it said.
+_ASKED_BY_HAND = {"unknown-order", "fee", "refund-unknown-here", "refund-listed-twice", "listed-twice"}
+
+
 def usual_action(case: ReconCase) -> str:
     """What PAY-05 would do first."""
-    return "explain" if case.reason in {"unknown-order", "fee"} else _USUAL.get(case.difference, "explain")
+    return "explain" if case.reason in _ASKED_BY_HAND else _USUAL.get(case.difference, "explain")
 
 
 def case_people(case: ReconCase) -> dict[str, str]:

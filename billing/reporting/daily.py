@@ -179,7 +179,7 @@ def _booked(ledger: dict[str, int], channel: Channel) -> int:
 def as_table(report: Daily) -> list[list[Cell]]:
     """The report for a spreadsheet, in yuan."""
     head: list[Cell] = [
-        _("Channel"), _("Campus"), _("Scene"), _("Operator"), _("Count"), _("Gross"), _("Refunded"), _("Net"), _("Fee"),
+        _("Channel"), _("Campus"), _("Scene"), _("Operator"), _("Count"), _("Gross"), _("Refunded"), _("Net"), _("Commission"),
         _("Insurer's fund"), _("Personal account"), _("Own money"),
     ]  # fmt: skip
     lines: list[list[Cell]] = [

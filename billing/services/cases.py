@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,7 +15,7 @@ from hospital.kit.transactions import entry
 
 from ..channels import base
 from ..errors import ChannelSilent, SamePerson
-from ..models import Journal, Payment, PayOrder, ReconCase, Refund
+from ..models import Channel, Journal, Payment, PayOrder, ReconCase, Refund
 from ..states import CASE, REFUND, CaseStatus, RefundStatus
 from . import intents
 from .ledger import SUSPENSE, channel_account, journal_post
@@ -112,7 +113,9 @@ def _approved(*, actor: Actor, case_id: int, result: str, at: datetime) -> Recon
 
 
 def _order_of(case: ReconCase) -> PayOrder | None:
-    return PayOrder.objects.filter(number=case.evidence.get("order_no", ""), channel=case.channel).first()
+    """The order that a difference is about: of this channel, or an insured one whose other half went through it."""
+    here = Q(channel=case.channel) | Q(channel=Channel.INSURANCE, payments__split__cash_channel=case.channel)
+    return PayOrder.objects.filter(here, number=case.evidence.get("order_no", "")).first()
 
 
 def _refund_of(case: ReconCase) -> Refund | None:

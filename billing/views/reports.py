@@ -87,10 +87,17 @@ def analysis(request: HttpRequest) -> HttpResponse:
     context |= {
         "found": found, "shown": shown, "more": len(found.lines) - len(shown),
         "chart": [(line.label, line.net / 100, format_yuan(line.net)) for line in shown[:12]],
-        "curve": [(f"{day:%m-%d}", fen / 100) for day, fen in curve] if len(curve) > 1 else [],
+        "curve": _every_day(curve) if len(curve) > 1 else [],
         "curve_label": _curve_in_words(curve),
     }  # fmt: skip
     return render(request, "billing/analysis.html", context)
+
+
+def _every_day(curve: list[tuple[date, int]]) -> list[tuple[str, float]]:
+    """The points of the chart: a day on which nothing moved is a nought, so that days stand as far apart as they are."""
+    net, start = dict(curve), curve[0][0]
+    days = (start + timedelta(days=number) for number in range((curve[-1][0] - start).days + 1))
+    return [(f"{day:%m-%d}", net.get(day, 0) / 100) for day in days]
 
 
 def _curve_in_words(curve: list[tuple[date, int]]) -> str:

@@ -14,17 +14,19 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
+from billing import selectors
 from billing.models import ReconCase
 from billing.reporting import words
 from billing.reporting.balance import SHOWN
 from billing.reporting.sheets import csv_lines, xlsx_file
 from billing.services import classes, credit
+from billing.services.cases import case_propose
 from billing.states import CaseStatus
 from hospital.audit.models import Entry as AuditLine
 from hospital.kit import clock
 from tests.billing.books import INJECTED, Books
 from tests.billing.conftest import House
-from tests.cast import client_for
+from tests.cast import actor_of_person, client_for
 
 pytestmark = pytest.mark.django_db
 
@@ -206,6 +208,13 @@ def test_each_injected_difference_is_told_in_words_with_the_three_sides(books: B
         assert f">{case.reason}<" not in page  # the raw code
         for title in words.evidence(case).titles:
             assert escape(title) in page
+    for case in cases:  # what is proposed first can be done: a refund that isn't ours can't be sent again
+        maker = actor_of_person(books.house.cast.finance)
+        if case.status == CaseStatus.OPEN:
+            propose = {"action": selectors.usual_action(case), "note": "已核实"}
+            assert (
+                case_propose(actor=maker, case_id=case.pk, at=books.house.at, **propose).status == CaseStatus.PROPOSED
+            )
     fee = next(case for case in cases if case.reason == "fee")
     rows = {label: cells for label, *cells in words.evidence(fee).rows}
     assert [
