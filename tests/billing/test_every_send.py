@@ -31,7 +31,6 @@ from tests.billing.unionpay import unionpay, unionpay_keys
 from tests.cast import actor_of_person
 from tests.waiting import wait_until
 
-SAMPLE = {"wechat": 5, "unionpay": 3}  # of each path, first and last included
 __all__ = ["unionpay", "unionpay_keys"]
 _PR_SET_PTRACER, _ANYBODY = 0x59616D61, ctypes.c_ulong(-1)
 
@@ -97,6 +96,7 @@ class Street:
     """Many payers, one after the other: each path is walked once whole, then again with a death at each point."""
 
     channel, method = "wechat", "h5"
+    sample = 5  # points of each path, first and last included
 
     def __init__(self, house: House, bank: Any, log: Path) -> None:
         if shutil.which("strace") is None:
@@ -120,7 +120,7 @@ class Street:
         last = sends(lambda: step(whole), self.log)
         after(whole)
         assert last > 5, "strace saw too little to be a payment"
-        chosen = points(last, SAMPLE[self.channel])
+        chosen = points(last, self.sample)
         for number in chosen:
             one = make()
             sends(lambda one=one: step(one), self.log, die_at=number)
@@ -173,6 +173,7 @@ class Street:
 
 class UnionPayStreet(Street):
     channel, method = "unionpay", "native"
+    sample = 3
     sent: ClassVar[list[str]] = []
 
     def pressed_again(self, order: Any) -> Any:

@@ -15,7 +15,6 @@ from billing.models import Charge, Insured, Payment, PaymentSplit, PayOrder, Ref
 from billing.services import insured, intents
 from billing.states import PayOrderStatus, RefundStatus
 from tests.appointments.conftest import broken_invariants
-from tests.billing import test_every_send
 from tests.billing.insurer import OPENID, Insurer
 from tests.billing.test_every_send import Street
 from tests.cast import actor_of_person
@@ -24,9 +23,10 @@ pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services"), pytest.
 
 
 @pytest.fixture
-def street(insurer: Insurer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Street:
-    monkeypatch.setattr(test_every_send, "SAMPLE", 4)
-    return Street(insurer.house, insurer.bank, tmp_path / "strace.log")
+def street(insurer: Insurer, tmp_path: Path) -> Street:
+    made = Street(insurer.house, insurer.bank, tmp_path / "strace.log")
+    made.sample = 4
+    return made
 
 
 def an_hour(insurer: Insurer) -> None:
