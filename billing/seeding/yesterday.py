@@ -15,6 +15,7 @@ from django.db import transaction
 
 from hospital.kit import clock
 from hospital.kit.actor import system
+from hospital.organisation.models import Department
 from hospital.people.models import Patient
 
 from .. import services
@@ -56,6 +57,8 @@ class _Day:
     def __init__(self, rng: random.Random, day: date, patients: list[int]) -> None:
         self.rng, self.day, self.patients = rng, day, patients
         self.numbers = 0
+        departments = Department.objects.filter(is_open=True).order_by("pk").values_list("pk", "campus_id")
+        self.departments: list[tuple[int | None, int | None]] = list(departments[:7]) or [(None, None)]
 
     # --- What was paid and given back ----------------------------------------------------------------------------
     def moments(self, many: int) -> list[datetime]:
@@ -74,9 +77,11 @@ class _Day:
     ) -> Payment:
         self.numbers += 1
         codes = self.rng.sample(_BOUGHT, self.rng.randint(1, 2))
+        department_id, campus_id = self.departments[self.numbers % len(self.departments)]
         charge: Charge = services.charge_create(
             actor=_ROBOT, patient_id=self.rng.choice(self.patients), kind=COUNTER,
             subject_id=self.day.toordinal() * 1000 + self.numbers, lines=[services.LineSpec(code) for code in codes], at=at,
+            department_id=department_id, campus_id=campus_id,
         )  # fmt: skip
         order = services.pay_order_open(actor=_ROBOT, charge_ids=[charge.pk], channel=channel, method=method, at=at)
         when = at + timedelta(seconds=40)
