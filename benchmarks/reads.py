@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from benchmarks.house import BARE, cpu_seconds, house_of_its_own, machine, seeded_once, served, spread
 from benchmarks.http import Caller
 from benchmarks.large import rows
@@ -137,8 +139,8 @@ def compare(read: Read, first: int, ports: tuple[int, int], callers: int, rounds
     statuses, waits = set[int](), list[float]()
     for turn in range(rounds + 1):
         before = cpu_seconds(web), cpu_seconds(bare)
-        given, seconds, took = asyncio.run(_through_http(web, ours, callers))
-        bare_given, _, bare_took = asyncio.run(_through_http(bare, theirs, callers))
+        given, seconds, took = uvloop.run(_through_http(web, ours, callers))
+        bare_given, _, bare_took = uvloop.run(_through_http(bare, theirs, callers))
         if bare_given != {200}:
             raise SystemExit(f"The bare Django answered {sorted(bare_given)}.")
         if turn:  # the first is for imports, plans and connections

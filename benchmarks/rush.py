@@ -26,6 +26,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from benchmarks.house import BARE, house_of_its_own, machine, served, spread
 from benchmarks.http import Caller
 from benchmarks.replay import Recording, number_from_afar, recording
@@ -87,7 +89,7 @@ async def _answered(port: int, jobs: Sequence[Job], at_once: int) -> tuple[Count
 
 
 def answered(port: int, jobs: Sequence[Job], at_once: int, run: Run) -> None:
-    statuses, seconds, took = asyncio.run(_answered(port, jobs, at_once))
+    statuses, seconds, took = uvloop.run(_answered(port, jobs, at_once))
     run.per_second.append(len(jobs) / took)
     run.waits += seconds
     run.answers += statuses
@@ -225,7 +227,7 @@ def control(port: int, callers: int) -> int:
         cursor.execute("CREATE TABLE naive (patient bigint)")
         cursor.execute("GRANT SELECT, INSERT ON naive TO hospital_app")
     body = [json.dumps({"places": CONTROL_PLACES, "patient": number}).encode() for number in range(min(callers, 300))]
-    asyncio.run(_answered(port, [Job("", "/naive/", one) for one in body], AT_ONCE[-1]))
+    uvloop.run(_answered(port, [Job("", "/naive/", one) for one in body], AT_ONCE[-1]))
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM naive")
         return int(cursor.fetchone()[0]) - CONTROL_PLACES
