@@ -39,7 +39,7 @@ NO_PAGE = {
     "people:sign_in_code", "people:wechat", "billing:insured_back", "billing:back_unionpay",
     # files
     "emr:report_pdf", "treatment:slip_pdf", "consult_staff:picture", "consult:picture", "billing:receipt_pdf",
-    "appointments:exam_pdf", "billing_staff:daily_export", "billing_staff:analysis_export",
+    "appointments:exam_pdf", "billing_staff:cases_export", "billing_staff:daily_export", "billing_staff:analysis_export",
     # the second step of signing in, which nobody of the cast stands at: looked at below
     "people_staff:second_factor", "people_staff:enrol",
 }  # fmt: skip
