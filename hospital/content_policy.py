@@ -14,7 +14,7 @@ FOR_DATA = "default-src 'none'; frame-ancestors 'none'"
 
 class ContentPolicyMiddleware(CSPMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if response.headers.get("Content-Type", "").startswith("application/json"):
+        if "json" in response.headers.get("Content-Type", ""):  # also of refusals: application/problem+json
             response.headers[HEADER] = FOR_DATA
             return response
         return super().process_response(request, response)
