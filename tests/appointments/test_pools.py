@@ -17,7 +17,8 @@ from tests.cast import Person
 
 
 def quota(clinic: Clinic, pool: str, percent: int, **columns: Any) -> Quota:
-    return Quota.objects.create(pool=pool, percent=percent, effective_from=clinic.day, **({"back_hours": 12} | columns))
+    """It falls back an hour before: whenever the test runs, a session of tomorrow morning is longer away."""
+    return Quota.objects.create(pool=pool, percent=percent, effective_from=clinic.day, **({"back_hours": 1} | columns))
 
 
 def kept(session: Session) -> dict[str, int]:
