@@ -23,11 +23,12 @@ HALVES = """(
          p.recorded_at, NULL, NULL, NULL, i.own_cash, p.amount - i.own_cash
   FROM billing_paymentsplit i JOIN billing_payment p ON p.id = i.payment_id WHERE i.cash_channel <> '')"""
 
-# The same of payments that are known by their ids: `p` and `i` are looked up by the caller, nothing else is read.
-HALF = """LEFT JOIN billing_paymentsplit i ON i.payment_id = p.id CROSS JOIN LATERAL (VALUES
+# The same of payments that are known by their ids: `p` is looked up by the caller, nothing else is read.
+_HALF = """CROSS JOIN LATERAL (VALUES
     (p.channel, p.transaction_id, p.amount - coalesce(i.own_cash, 0), p.success_at, i.fund, i.personal, coalesce(i.own_cash, 0)),
     (i.cash_channel, i.cash_transaction_id, i.own_cash, i.cash_at, NULL, NULL, p.amount - i.own_cash)
   ) h(channel, transaction_id, amount, success_at, fund, personal, rest)"""
+HALF = f"LEFT JOIN billing_paymentsplit i ON i.payment_id = p.id {_HALF}"
 
 # Ids grow with time: between these lie the payments of the day, and few others. Reading a span of each index in order
 # and merging costs a third of hashing a million rows, and never depends on how many years of payments there are.
@@ -117,10 +118,14 @@ _ALIAS = """
 CREATE TEMP TABLE recon_alias ON COMMIT DROP AS
 SELECT DISTINCT ON (l.key) l.key AS said, r.number AS key
 FROM recon_line l JOIN billing_refund r ON r.channel_refund_id = l.channel_refund_id AND r.number <> l.key
-WHERE l.kind = 'refund' AND l.channel_refund_id <> '' AND NOT EXISTS (SELECT 1 FROM billing_refund own WHERE own.number = l.key)
+WHERE l.kind = 'refund' AND l.channel_refund_id <> '' AND (SELECT own.id FROM billing_refund own WHERE own.number = l.key) IS NULL
 ORDER BY l.key, r.id
 """
 
+_SPLIT = "LEFT JOIN LATERAL (SELECT * FROM billing_paymentsplit WHERE payment_id = p.id OFFSET 0) i ON true"
+# Each key is looked up by its index, table by table, whatever the planner believes of the tables: `OFFSET 0` keeps it from
+# an order of its own. Statistics taken while a day was being loaded say that the tables are empty, and with them it
+# went through orders times payments times settlements.
 _SIDES = f"""
 WITH c AS (
   SELECT l.kind, coalesce(a.key, l.key) AS key, min(l.order_no) AS order_no, min(l.refund_no) AS refund_no, count(*) AS times,
@@ -136,7 +141,8 @@ p_raw AS (
   SELECT 'pay' AS kind, k.key, o.number AS order_no, '' AS refund_no, p.id, h.transaction_id, h.amount,
          h.success_at AS at, 'SUCCESS' AS status, s.amount - h.rest AS h_amount, s.at AS h_at, o.amount - h.rest AS ordered,
          true AS earned, h.fund, h.personal, i.own_cash
-  FROM keys k JOIN billing_payorder o ON o.number = k.key JOIN billing_payment p ON p.order_id = o.id {HALF}
+  FROM keys k CROSS JOIN LATERAL (SELECT id, number, amount FROM billing_payorder WHERE number = k.key OFFSET 0) o
+  CROSS JOIN LATERAL (SELECT * FROM billing_payment WHERE order_id = o.id OFFSET 0) p {_SPLIT} {_HALF}
   LEFT JOIN LATERAL (SELECT sum(amount)::bigint AS amount, min(settled_at) AS at FROM billing_settlement
                      WHERE payment_id = p.id HAVING count(*) > 0) s ON true
   WHERE k.kind = 'pay' AND h.channel = %(channel)s
@@ -145,8 +151,9 @@ p_raw AS (
          coalesce(r.success_at, r.approved_at, r.requested_at), r.status,
          CASE WHEN r.status = 'succeeded' THEN r.amount - h.rest END, r.recorded_at, r.amount - h.rest,
          r.settlement_id IS NOT NULL, NULL, NULL, NULL
-  FROM keys k JOIN billing_refund r ON r.number = k.key JOIN billing_payment p ON p.id = r.payment_id {HALF}
-  JOIN billing_payorder o ON o.id = p.order_id
+  FROM keys k CROSS JOIN LATERAL (SELECT * FROM billing_refund WHERE number = k.key OFFSET 0) r
+  CROSS JOIN LATERAL (SELECT * FROM billing_payment WHERE id = r.payment_id OFFSET 0) p {_SPLIT} {_HALF}
+  CROSS JOIN LATERAL (SELECT number FROM billing_payorder WHERE id = p.order_id OFFSET 0) o
   WHERE k.kind = 'refund' AND h.channel = %(channel)s),
 p AS (
   SELECT kind, key, min(order_no) AS order_no, min(refund_no) AS refund_no, count(*) AS times, sum(amount)::bigint AS amount,
@@ -160,18 +167,19 @@ beside AS (
   ORDER BY day, received_at DESC, id DESC),
 x AS (
   SELECT p.kind, p.key, min(f.day) AS day, (array_agg(l.amount ORDER BY f.day))[1] AS amount FROM p
-  JOIN billing_billline l ON l.order_no = p.order_no AND l.kind = p.kind AND (l.kind = 'pay' OR l.refund_no = p.key)
-  JOIN beside f ON f.id = l.file_id GROUP BY 1, 2)
+  CROSS JOIN LATERAL (SELECT * FROM billing_billline WHERE order_no = p.order_no OFFSET 0) l JOIN beside f ON f.id = l.file_id
+  WHERE l.kind = p.kind AND (l.kind = 'pay' OR l.refund_no = p.key) GROUP BY 1, 2)
 SELECT coalesce(c.kind, p.kind), coalesce(p.order_no, c.order_no), coalesce(p.refund_no, c.refund_no),
        c.times, c.amount, c.transaction_id, c.status, c.currency, c.merchant, c.fee_e5, c.at, c.lines, c.transactions,
        c.fund, c.personal, c.own_cash,
        p.times, p.amount, p.transaction_id, p.status, p.at, p.id, p.h_amount, p.h_at, p.ordered, p.earned,
        p.fund, p.personal, p.own_cash, x.day, x.amount,
-       p.kind IS NULL AND EXISTS (SELECT 1 FROM billing_payorder po WHERE po.number = c.order_no) AS known,
+       p.kind IS NULL AND (SELECT id FROM billing_payorder WHERE number = c.order_no) IS NOT NULL AS known,
        p.kind = 'pay' AND p.h_amount IS NULL AND EXISTS (
-         SELECT 1 FROM billing_payordercharge pc JOIN billing_payorder po ON po.id = pc.order_id
-         JOIN billing_settlement s ON s.charge_id = pc.charge_id
-         WHERE po.number = p.order_no AND s.payment_id <> p.id) AS settled_elsewhere
+         SELECT 1 FROM (SELECT id FROM billing_payorder WHERE number = p.order_no OFFSET 0) o
+         CROSS JOIN LATERAL (SELECT charge_id FROM billing_payordercharge WHERE order_id = o.id OFFSET 0) part
+         CROSS JOIN LATERAL (SELECT payment_id FROM billing_settlement WHERE charge_id = part.charge_id OFFSET 0) s
+         WHERE s.payment_id <> p.id) AS settled_elsewhere
 FROM c FULL JOIN p ON p.kind = c.kind AND p.key = c.key LEFT JOIN x ON x.kind = p.kind AND x.key = p.key
 ORDER BY coalesce(c.kind, p.kind), coalesce(p.key, c.key)
 """  # noqa: S608
@@ -235,9 +243,9 @@ def prepare(values: dict[str, Any]) -> tuple[int, dict[str, int]]:
             plain = _looked_at_again(cursor, values)
         if plain is None:
             raise RuntimeError("the sides that agree aren't equally many")
-        cursor.execute(f"{_ANY}; ANALYZE recon_key; ANALYZE recon_line")
+        cursor.execute("ANALYZE recon_key; ANALYZE recon_line")
         cursor.execute(_ALIAS, values)
-        cursor.execute(_TOTALS, values)
+        cursor.execute(f"{_ANY}; {_TOTALS}", values)
         return plain, _totals(cursor.fetchall())
 
 
