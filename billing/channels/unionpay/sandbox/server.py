@@ -304,7 +304,8 @@ class Sandbox:
     def _bill(self, form: dict[str, str]) -> dict[str, str]:
         now = datetime.fromtimestamp(self.clock(), SHANGHAI)
         month_day = form.get("settleDate", "")
-        year = now.year - (month_day > f"{now:%m%d}")
+        newest = now + timedelta(hours=1)  # after 23:00 tomorrow's clearing day has begun
+        year = newest.year - (month_day > f"{newest:%m%d}")
         day = datetime.strptime(f"{year}{month_day}", "%Y%m%d").replace(tzinfo=SHANGHAI)
         opened = self.store.one("SELECT 1 FROM bill_days WHERE day = ?", f"{day:%Y-%m-%d}")
         lines = self.bill_lines(day) if opened or now >= day + timedelta(days=1, hours=9) else []
