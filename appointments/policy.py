@@ -1,13 +1,14 @@
 """Who may do what in appointments. Pure: a strange object answers as if it weren't there (NotFound)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hospital.kit.actor import CLINICIANS, Actor, Role
 from hospital.kit.problems import NotFound
 from hospital.organisation.selectors import cares_for
 
-from . import errors
+from . import errors, kinds, parameters
 from .models import Booking, Session
+from .states import BookingStatus, SessionStatus
 
 # Who stands where patients check in: nurses' station, window, kiosk.
 CHECK_IN_ROLES = CLINICIANS | {Role.CASHIER}
@@ -25,6 +26,33 @@ def must_be_proved(is_proved: bool) -> None:
     """Raise RealNameNeeded while the patient's real name isn't proved (AP-01, IH-04)."""
     if not is_proved:
         raise errors.RealNameNeeded
+
+
+def cancel_until(booking: Booking, at: datetime) -> datetime:
+    """The last instant at which the patient may cancel (AP-05)."""
+    return booking.starts_at - timedelta(hours=parameters.CANCEL_HOURS.at(at))
+
+
+def may_cancel(booking: Booking, at: datetime) -> bool:
+    """May the patient still give it back?"""
+    if booking.status == BookingStatus.HELD:
+        return True
+    return booking.status == BookingStatus.BOOKED and at <= cancel_until(booking, at)
+
+
+def can_be_moved(booking: Booking) -> bool:
+    """Another time may be given to a visit at the hospital that is booked and has not begun."""
+    return booking.status == BookingStatus.BOOKED and kinds.get(booking.kind).comes
+
+
+def may_move(booking: Booking, at: datetime) -> bool:
+    """May the patient still take another time (AP-05)?"""
+    return can_be_moved(booking) and may_cancel(booking, at)
+
+
+def is_stopped(booking: Booking) -> bool:
+    """The clinic was stopped and the patient hasn't chosen yet: nobody should set out for it (AP-08)."""
+    return can_be_moved(booking) and booking.session.status == SessionStatus.STOPPED
 
 
 def must_check_in(actor: Actor) -> None:

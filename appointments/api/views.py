@@ -63,9 +63,6 @@ class Periods(APIView):
         return plain.answer(plain.periods(lines))
 
 
-_DAY = serializers.DayInput()
-
-
 @rule("appointments.api.day", policy.QUEUE_ROLES | {Role.SERVICE}, subject="doctor_day")
 class DoctorDay(APIView):
     """A doctor's day, session by session: who is expected, who waits at which place of the line, who was seen. For the

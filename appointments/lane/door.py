@@ -75,7 +75,7 @@ class Lane:
             taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
             try:
                 outcomes = await loop.run_in_executor(self._thread, crowd.answered_in_turn, [one for one, _ in taken])
-            except Exception:
+            except Exception:  # a fault of ours: nobody was told anything, and Django answers under the same keys
                 log.exception("a crowd of %d goes on to Django", len(taken))
                 outcomes = [Undone.ALONE] * len(taken)
             later = []

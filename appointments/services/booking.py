@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from django.db import IntegrityError, transaction
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 import billing.selectors
 import billing.services
@@ -40,8 +39,8 @@ from .conduct import must_not_be_banned
 from .overrides import Aside, let_pass
 from .places import Taken, place_give_back, place_take
 from .pools import place_take_extra
-from .standing import Standing, booking_write, patient_standing
-from .suspicion import device_of, must_not_rush
+from .standing import Standing, booking_of, booking_write, patient_standing
+from .suspicion import must_not_rush
 
 SWEEP = "appointments.notices"
 WAITING_SWEEP = "appointments.waiting"
@@ -192,12 +191,9 @@ def _hold(
         lines=[billing.services.LineSpec(session.fee_item, 1)], at=at, expires_at=held_until,
         campus_id=session.department.campus_id, department_id=session.department_id,
     )  # fmt: skip
-    booking = Booking(
-        pk=taken.booking_id, patient_id=patient_id, account_id=actor.account_id, place_id=taken.place_id,
-        period=period, session=session, doctor_id=session.doctor_id, department_id=session.department_id,
-        date=session.date, half_day=session.half_day, during=DateTimeTZRange(period.starts_at, period.ends_at), kind=session.kind,
-        channel=channel, pool=taken.pool, number=taken.number, status=BookingStatus.HELD, charge=charge, held_until=held_until,
-        created_at=at, device=device_of(actor) if actor.is_patient else "", moves=0,
+    booking = booking_of(
+        actor=actor, patient_id=patient_id, period=period, taken=taken, channel=channel, charge=charge,
+        held_until=held_until, at=at,
     )  # fmt: skip
     if not booking_write(booking):
         raise errors.SessionClosed
@@ -381,18 +377,13 @@ def booking_cancel_within(
         allowed.add(BookingStatus.CHECKED_IN)
     if booking.status not in allowed:
         raise errors.NotCancellable
-    if booking.status == BookingStatus.BOOKED and not actor.is_system and at > cancel_until(booking, at):
+    if booking.status == BookingStatus.BOOKED and not actor.is_system and at > policy.cancel_until(booking, at):
         let_pass(aside, errors.CancelTooLate())
     if not actor.is_system:
         kinds.get(booking.kind).may_cancel(booking.pk, at)
     _cancel(booking, actor=actor, at=at, reason=reason)
     _charge_back(booking, actor=actor, at=at, reason=reason or "cancelled by the patient")
     return booking
-
-
-def cancel_until(booking: Booking, at: datetime) -> datetime:
-    """The last instant at which the patient may cancel (AP-05)."""
-    return booking.starts_at - timedelta(hours=parameters.CANCEL_HOURS.at(at))
 
 
 @within

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-
 import billing.errors
 import billing.selectors
 import billing.services
@@ -27,10 +25,10 @@ from hospital.kit.transactions import within
 
 from .. import errors, kinds
 from ..models import Booking, Channel, Period
-from ..states import BOOKING, BookingStatus
+from ..states import BOOKING
 from .booking import LIMITS, hold_ends, must_be_let_ask, must_be_offered, must_be_welcome, must_be_within_limits
 from .places import Taken, places_take
-from .standing import Asking, Standing, bookings_write, patient_standings, patients_lock
+from .standing import Asking, Standing, booking_of, bookings_write, patient_standings, patients_lock
 from .suspicion import device_of
 
 
@@ -201,13 +199,9 @@ def _bookings(given: Sequence[tuple[_Hope, Taken]], channel: Channel, at: dateti
     ]  # fmt: skip
     bookings = []
     for (one, taken), charge in zip(given, billing.services.charges_create(specs, at=at), strict=True):
-        period, session = one.offer.period, one.offer.period.session
-        bookings.append(Booking(
-            pk=taken.booking_id, patient_id=one.asking.patient_id, account_id=one.actor.account_id, place_id=taken.place_id,
-            period=period, session=session, doctor_id=session.doctor_id, department_id=session.department_id,
-            date=session.date, half_day=session.half_day, during=DateTimeTZRange(period.starts_at, period.ends_at), kind=session.kind,
-            channel=channel, pool=taken.pool, number=taken.number, status=BookingStatus.HELD, charge=charge,
-            held_until=one.offer.held_until, created_at=at, device=one.asking.device if one.actor.is_patient else "", moves=0,
+        bookings.append(booking_of(
+            actor=one.actor, patient_id=one.asking.patient_id, period=one.offer.period, taken=taken, channel=channel,
+            charge=charge, held_until=one.offer.held_until, at=at,
         ))  # fmt: skip
     if not bookings_write(bookings, at=at):
         raise Redo

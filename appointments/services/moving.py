@@ -14,7 +14,7 @@ from hospital.messaging import services as messaging
 from hospital.organisation import services as organisation
 from hospital.people.models import Patient
 
-from .. import errors, kinds, parameters, policy
+from .. import errors, parameters, policy
 from ..models import Booking, BookingMove, Channel, Period, Place, StopCase
 from ..selectors.doctors import fees_at
 from ..states import ACTIVE_BOOKING, STOP_CASE, BookingStatus, SessionStatus, StopCaseStatus
@@ -74,7 +74,7 @@ def booking_move_within(
 
 def _may_move(booking: Booking, period: Period, *, because: str, at: datetime, aside: Aside | None = None) -> None:
     session = period.session
-    if booking.status != BookingStatus.BOOKED or not kinds.get(booking.kind).comes:
+    if not policy.can_be_moved(booking):
         raise errors.NotCancellable
     if session.status != SessionStatus.OPEN:
         raise errors.SessionClosed
@@ -82,7 +82,7 @@ def _may_move(booking: Booking, period: Period, *, because: str, at: datetime, a
         raise errors.PeriodOver
     bookings.must_be_released(period, Channel.APP, at)
     if because == "patient":
-        if at > bookings.cancel_until(booking, at):
+        if at > policy.cancel_until(booking, at):
             let_pass(aside, errors.CancelTooLate())
         limit = parameters.MOVES.at(at, booking.department.campus_id)
         if booking.moves >= limit:

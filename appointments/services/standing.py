@@ -12,13 +12,15 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
+from billing.models import Charge
 from hospital.kit.actor import Actor
 from hospital.kit.transactions import within
 
 from ..models import Booking, Channel, Period
 from ..states import ACTIVE_BOOKING, BookingStatus
-from .places import open_sql, taking
+from .places import Taken, open_sql, taking
 from .suspicion import Began, device_of
 
 
@@ -167,6 +169,21 @@ def patient_standings(asking: Sequence[Asking], *, channel: Channel, at: datetim
     with connection.cursor() as cursor:
         cursor.execute(_STANDING_MANY, asked)
         return {patient_id: (_standing(row), conflicts) for patient_id, conflicts, *row in cursor.fetchall()}
+
+
+def booking_of(
+    *, actor: Actor, patient_id: int, period: Period, taken: Taken, channel: Channel, charge: Charge,
+    held_until: datetime, at: datetime,
+) -> Booking:  # fmt: skip
+    """The booking that holds a place which was taken for it; not yet written."""
+    session = period.session
+    return Booking(
+        pk=taken.booking_id, patient_id=patient_id, account_id=actor.account_id, place_id=taken.place_id,
+        period=period, session=session, doctor_id=session.doctor_id, department_id=session.department_id,
+        date=session.date, half_day=session.half_day, during=DateTimeTZRange(period.starts_at, period.ends_at), kind=session.kind,
+        channel=channel, pool=taken.pool, number=taken.number, status=BookingStatus.HELD, charge=charge, held_until=held_until,
+        created_at=at, device=device_of(actor) if actor.is_patient else "", moves=0,
+    )  # fmt: skip
 
 
 @within

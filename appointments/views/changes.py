@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from appointments import selectors, services
+from appointments import policy, selectors, services
 from appointments.models import Booking, HalfDay
 from appointments.selectors.alternatives import other_times, times_instead, waiting_for
 from appointments.states import StopCaseStatus
@@ -18,8 +18,6 @@ from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS
 from hospital.kit.problems import Invalid, NotFound, Problem
 from hospital.people.selectors import family_links_for
-
-from .visits import may_move
 
 
 @rule("appointments.visit_move", SIGNED_IN_PATIENTS, methods=["GET", "POST"], subject="booking")
@@ -30,7 +28,7 @@ def visit_move(request: HttpRequest, booking_id: int) -> HttpResponse:
     if request.method == "POST" and problem is None:
         return redirect("appointments:visit", booking_id)
     booking = selectors.booking_for(actor, booking_id, at=at)
-    movable = may_move(booking, at)
+    movable = policy.may_move(booking, at)
     return render(
         request,
         "appointments/move.html",

@@ -10,12 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from appointments import errors, kinds, parameters, selectors, services
+from appointments import errors, kinds, parameters, policy, selectors, services
 from appointments.geo import Position
 from appointments.models import Booking, CampusPoint, Ticket
 from appointments.selectors.visits import Part
-from appointments.services.booking import cancel_until
-from appointments.states import BookingStatus, SessionStatus, TicketStatus
+from appointments.states import BookingStatus, TicketStatus
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS
@@ -51,10 +50,10 @@ def visit(request: HttpRequest, booking_id: int) -> HttpResponse:
         request,
         "appointments/visit.html",
         {
-            "booking": booking, "ticket": ticket, "shown": shown, "tone": tone, "stopped": is_stopped(booking),
+            "booking": booking, "ticket": ticket, "shown": shown, "tone": tone, "stopped": policy.is_stopped(booking),
             "stations": stations(booking, ticket), **_queue(ticket, at), "kind": kinds.get(booking.kind),
-            "room_url": _room_url(booking), "may_cancel": may_cancel(booking, at) and not is_stopped(booking),
-            "cancel_until": cancel_until(booking, at), "early": parameters.CHECK_IN_EARLY.at(at),
+            "room_url": _room_url(booking), "may_cancel": policy.may_cancel(booking, at) and not policy.is_stopped(booking),
+            "cancel_until": policy.cancel_until(booking, at), "early": parameters.CHECK_IN_EARLY.at(at),
             "check_in_here": _may_check_in_here(booking, ticket, at),
         },
     )  # fmt: skip
@@ -114,33 +113,20 @@ def _may_check_in_here(booking: Booking, ticket: Ticket | None, at: datetime) ->
     """The button is there when it may work: at the time, and where the campus' position is known."""
     away = ticket is not None and ticket.status == TicketStatus.AWAY
     opens = booking.starts_at - timedelta(minutes=parameters.CHECK_IN_EARLY.at(at))
-    due = booking.status == BookingStatus.BOOKED and not is_stopped(booking) and opens <= at < booking.session.ends_at
+    due = (
+        booking.status == BookingStatus.BOOKED
+        and not policy.is_stopped(booking)
+        and opens <= at < booking.session.ends_at
+    )
     comes = kinds.get(booking.kind).comes
     return comes and (due or away) and CampusPoint.objects.filter(campus_id=booking.department.campus_id).exists()
 
 
-def is_stopped(booking: Booking) -> bool:
-    """The clinic was stopped and the patient hasn't chosen yet: nobody should set out for it (AP-08)."""
-    waits = booking.status == BookingStatus.BOOKED and booking.session.status == SessionStatus.STOPPED
-    return waits and kinds.get(booking.kind).comes
-
-
 def shown_status(booking: Booking) -> tuple[str, str]:
     """The word for a booking and its tone: of a stopped clinic it says so, not that all is well."""
-    if is_stopped(booking):
+    if policy.is_stopped(booking):
         return booking.session.get_status_display(), "danger"
     return booking.get_status_display(), TONES.get(BookingStatus(booking.status), "")
-
-
-def may_move(booking: Booking, at: datetime) -> bool:
-    """May the patient still take another time (AP-05)?"""
-    return booking.status == BookingStatus.BOOKED and kinds.get(booking.kind).comes and may_cancel(booking, at)
-
-
-def may_cancel(booking: Booking, at: datetime) -> bool:
-    if booking.status == BookingStatus.HELD:
-        return True
-    return booking.status == BookingStatus.BOOKED and at <= cancel_until(booking, at)
 
 
 @rule("appointments.visit_cancel", SIGNED_IN_PATIENTS, methods=["GET", "POST"], subject="booking")
@@ -157,7 +143,7 @@ def visit_cancel(request: HttpRequest, booking_id: int) -> HttpResponse:
     return render(
         request,
         "appointments/cancel.html",
-        {"booking": booking, "may_cancel": may_cancel(booking, at), "reasons": reasons},
+        {"booking": booking, "may_cancel": policy.may_cancel(booking, at), "reasons": reasons},
     )
 
 

@@ -46,6 +46,7 @@ def unzipped(source: BinaryIO) -> zipfile.ZipFile:
         if sum(one.file_size for one in archive.infolist()) > MOST_UNPACKED:  # asked before anything is unpacked
             raise BillRefused("the file unpacks to more than 4 GB")
         damaged = archive.testzip()
+    # The last of them: packed in a way that can't be undone here.
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
         raise BillRefused("the zip is damaged") from error
     if damaged is not None:

@@ -1,10 +1,11 @@
 """The notices of a stand-in for a channel: sent from a thread of its own, repeated on the channel's ladder, with faults to make.
 
-What a notice looks like, and which answer says that it was taken, is each channel's (`envelope`, `is_taken`).
+What a notice looks like, and which answer says that it was taken, is each channel's (`sending`, `is_taken`).
 """
 
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, TypeVar
@@ -19,7 +20,7 @@ _REPEATS = 14
 A = TypeVar("A")  # what the merchant answers: a status, or a text
 
 
-class Notifier(Generic[A]):
+class Notifier(ABC, Generic[A]):
     """`store` keeps the notices; `clock` answers unix seconds; `scale` shortens every wait."""
 
     name: ClassVar[str]
@@ -33,12 +34,13 @@ class Notifier(Generic[A]):
         self.before_round: Callable[[], None] = lambda: None
 
     # --- Each channel's own -----------------------------------------------------------------------------------
+    @abstractmethod
     def sending(self, notice: dict[str, Any], fault: str) -> Callable[[], A]:
         """What sends this notice, with a fault of this channel's in it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_taken(self, answer: A) -> bool:
-        raise NotImplementedError
+        """Does the merchant's answer say that it needn't be sent again?"""
 
     def answered(self, notice_id: str, words: str) -> None:
         """For a channel whose books tell what the last answer was."""
@@ -83,11 +85,11 @@ class Notifier(Generic[A]):
             self._store.run("UPDATE notices SET done_at = ? WHERE id = ?", self._clock(), notice["id"])
             self.answered(notice["id"], "given up")
             return False
-        wait = float(self.ladder[attempts] * self._scale)
+        seconds = float(self.ladder[attempts] * self._scale)
         self._store.run(
             "UPDATE notices SET attempts = ?, next_at = ? WHERE id = ?",
             attempts + 1,
-            self._clock() + wait,
+            self._clock() + seconds,
             notice["id"],
         )
         self.answered(notice["id"], answer)

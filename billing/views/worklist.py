@@ -7,7 +7,6 @@ from django.shortcuts import render
 
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
-from hospital.kit.actor import Role
 from hospital.kit.problems import NotFound
 
 from ..forms import CaseSieve
@@ -15,9 +14,8 @@ from ..models import Channel
 from ..reporting.words import reason_title
 from ..reporting.worklist import Sieve, as_rows, cases_found, owners
 from ..services import bills
-from .reports import table_file
+from .reports import FINANCE, table_file
 
-FINANCE = {Role.FINANCE}
 PAGE = 50
 
 

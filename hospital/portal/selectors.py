@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from appointments.models import Booking
+from appointments.policy import is_stopped
 from appointments.states import BookingStatus
-from appointments.states import SessionStatus as ClinicStatus
 from billing.selectors import open_charges_for
 from consult.models import OnlineVisit
 from consult.states import VisitStatus
@@ -106,7 +106,7 @@ def _visits(actor: Actor, at: datetime, names: dict[int, str]) -> list[Todo]:
     rows = coming.select_related("doctor", "department", "session").order_by("during", "pk")[:MOST]
     return [
         _stopped(row, names)
-        if row.status == BookingStatus.BOOKED and row.session.status == ClinicStatus.STOPPED
+        if is_stopped(row)
         else Todo(
             title=f"{row.department.name} · {row.doctor.name}",
             url=f"/visits/{row.pk}/",
