@@ -89,7 +89,9 @@ def product() -> None:
     from hospital.kit import clock
     from hospital.kit.actor import Actor, Role
 
-    maker, checker = (Actor(account_id=number, roles=frozenset({Role.FINANCE}), staff_id=None) for number in (1, 2))
+    maker, checker = (
+        Actor(account_id=number, roles=frozenset({role})) for number, role in enumerate([Role.FINANCE, Role.AUDITOR], 1)
+    )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
     closing.day_close_propose(actor=maker, day=DAY, at=clock.now())

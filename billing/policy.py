@@ -22,5 +22,15 @@ def may_refund(actor: Actor) -> bool:
     return actor.is_any(Role.FINANCE)
 
 
+def may_sign_first(actor: Actor) -> bool:
+    """The finance office proposes to close a day, or to open it again (PAY-07)."""
+    return actor.account_id is not None and actor.is_any(Role.FINANCE)
+
+
+def may_sign_second(actor: Actor) -> bool:
+    """PAY-07 asks for two roles: the auditor signs second. One who also works in the finance office would sign for the same role."""
+    return actor.account_id is not None and actor.is_any(Role.AUDITOR) and not actor.is_any(Role.FINANCE)
+
+
 def may_take_cash(actor: Actor) -> bool:
     return actor.is_any(Role.CASHIER)

@@ -22,7 +22,6 @@ from .models import (
     Channel,
     Charge,
     ChargeLine,
-    DayClose,
     DeskEntry,
     DeskShift,
     Invoice,
@@ -241,13 +240,6 @@ def desk_for(actor: Actor) -> Desk:
 
 
 # --- The finance office -------------------------------------------------------------------------------------------
-def days_to_reopen(actor: Actor) -> list[DayClose]:
-    """Closed days that the finance office asks to open again, for the auditor (PAY-07)."""
-    if not actor.is_any(Role.AUDITOR):
-        raise NotFound
-    return list(DayClose.objects.filter(reopen_asked_at__isnull=False, reopened_at=None).order_by("reopen_asked_at"))
-
-
 def case_for(actor: Actor, case_id: int) -> ReconCase:
     case = ReconCase.objects.select_related("owner").filter(pk=case_id).first()
     if case is None or not actor.is_any(Role.FINANCE):

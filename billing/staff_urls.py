@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from .views import cash, finance, receipts, reports, room, worklist
+from .views import cash, days, finance, receipts, reports, room, worklist
 
 app_name = "billing_staff"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,10 +21,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("finance/run/", finance.run, name="finance_run"),
     path("finance/upload/", finance.upload, name="finance_upload"),
     path("finance/credit/", finance.bank_credit, name="bank_credit"),
-    path("finance/close/", finance.day_close, name="day_close"),
-    path("finance/reopen/", reports.day_reopen, name="day_reopen"),
-    path("finance/reopen-queue/", reports.reopen_queue, name="reopen_queue"),
-    path("finance/reopen-queue/confirm/", reports.reopen_confirm, name="reopen_confirm"),
+    path("finance/close/", days.close, name="day_close"),
+    path("finance/reopen/", days.reopen, name="day_reopen"),
+    path("finance/days/", days.days, name="days"),
+    path("finance/days/sign/", days.sign, name="day_sign"),
     path("finance/daily/", reports.daily, name="daily"),
     path("finance/daily/export/", reports.daily_export, name="daily_export"),
     path("finance/analysis/", reports.analysis, name="analysis"),

@@ -79,10 +79,10 @@ class Entry(AppendOnly):
 
 
 class DayClose(models.Model):
-    """A business day that one person proposed to close and a second one closed (PAY-07): then it takes no journal.
+    """A business day that the finance office proposed to close and an auditor closed (PAY-07): then it takes no journal.
 
-    Opening it again takes a reason, somebody of the finance office and an auditor; this row stays as it was and the
-    next closing is a row of its own.
+    Opening it again takes a reason and the same two roles; this row stays as it was and the next closing is a row of
+    its own.
     """
 
     day = models.DateField()

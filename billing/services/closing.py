@@ -1,4 +1,4 @@
-"""Closing a business day by two people, and opening it again by two roles (PAY-07)."""
+"""Closing a business day and opening it again: each takes two people of two roles, finance first and audit second (PAY-07)."""
 
 from datetime import date, datetime
 
@@ -7,10 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from hospital.audit import services as audit
 from hospital.kit import clock
-from hospital.kit.actor import Actor, Role
+from hospital.kit.actor import Actor
 from hospital.kit.problems import NotFound, Problem
 from hospital.kit.transactions import entry
 
+from .. import policy
 from ..channels import base
 from ..errors import SamePerson
 from ..models import BillFetch, BillFile, Channel, DayClose, Entry, LedgerAccount, ReconCase, ReconRun
@@ -59,22 +60,25 @@ def _in_force(day: date) -> DayClose | None:
 @entry
 def day_close_propose(*, actor: Actor, day: date, at: datetime) -> DayClose:
     """The first signature, of the finance office."""
-    if not actor.is_any(Role.FINANCE) or actor.account_id is None:
+    if not policy.may_sign_first(actor):
         raise NotFound
     if why := day_hindrance(day, at=at):
         raise DayNotReady(why=why)
-    known = _in_force(day)
-    if known is not None:
-        return known
-    close = DayClose.objects.create(day=day, closed_at=at, closed_by_account_id=actor.account_id)
-    audit.record(actor, "day.close_propose", at=at, subject=close)
+    close, new = DayClose.objects.get_or_create(
+        day=day, reopened_at=None, defaults={"closed_at": at, "closed_by_account_id": actor.own_account_id}
+    )
+    if new:
+        audit.record(actor, "day.close_propose", at=at, subject=close)
     return close
 
 
 @entry
 def day_close_confirm(*, actor: Actor, day: date, at: datetime) -> DayClose:
-    """The second signature, of another person; from now on the day takes no journal. Its totals are kept as signed."""
-    if not actor.is_any(Role.FINANCE, Role.HEAD):
+    """The second signature, of an auditor; from now on the day takes no journal. Its totals are kept as signed.
+
+    Two people besides two roles: an auditor who proposed it while still of the finance office raises SamePerson.
+    """
+    if not policy.may_sign_second(actor):
         raise NotFound
     close = _in_force(day)
     if close is None:
@@ -106,7 +110,7 @@ def day_totals(day: date) -> dict[str, int]:
 @entry
 def day_reopen_propose(*, actor: Actor, day: date, reason: str, at: datetime) -> DayClose:
     """The finance office asks that a closed day be opened again, and says why. It stays closed until an auditor agrees."""
-    if not actor.is_any(Role.FINANCE) or actor.account_id is None:
+    if not policy.may_sign_first(actor):
         raise NotFound
     if not reason.strip():
         raise ReasonNeeded
@@ -126,7 +130,7 @@ def day_reopen_propose(*, actor: Actor, day: date, reason: str, at: datetime) ->
 @entry
 def day_reopen_confirm(*, actor: Actor, day: date, at: datetime) -> DayClose:
     """Another role, the auditor, lets the day be opened; the closing stays on record, and the day is closed anew later."""
-    if not actor.is_any(Role.AUDITOR) or actor.account_id is None:
+    if not policy.may_sign_second(actor):
         raise NotFound
     close = _in_force(day)
     if close is None or close.confirmed_at is None or close.reopen_asked_at is None:

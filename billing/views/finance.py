@@ -21,7 +21,7 @@ from ..models import Channel
 from ..reporting.balance import day_balance
 from ..reporting.words import evidence, reason_explained, reason_title
 from ..reporting.worklist import case_after
-from ..services import bills, cases, closing, credit, recon
+from ..services import bills, cases, credit, recon
 from .reports import day_asked
 
 FINANCE = {Role.FINANCE}
@@ -163,20 +163,6 @@ def case_decide(request: HttpRequest, case_id: int) -> HttpResponse:
             raise
         return _case(request, case_id, problem=problem)
     return redirect("billing_staff:case", case_id=case_id)
-
-
-@rule("billing.day_close", FINANCE, methods=["POST"])
-def day_close(request: HttpRequest) -> HttpResponse:
-    """First signature or second, whichever this person may give."""
-    day, actor, at = day_asked(request.POST.get("day")), actor_of(request), clock.now()
-    verb = closing.day_close_confirm if request.POST.get("step") == "confirm" else closing.day_close_propose
-    try:
-        verb(actor=actor, day=day, at=at)
-    except Problem as problem:
-        if problem.status == 404:
-            raise
-        messages.error(request, f"{problem.reason} {problem.next_step}")
-    return _back(day)
 
 
 @rule("billing.refunds", FINANCE)

@@ -1,14 +1,13 @@
-"""The daily report, the analysis, their files, and the auditor's signature under a day that is opened again."""
+"""The daily report, the analysis, and their files."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from hospital.audit import services as audit
@@ -16,13 +15,11 @@ from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import Actor, Role
 from hospital.kit.money import format_yuan
-from hospital.kit.problems import NotFound, Problem
+from hospital.kit.problems import NotFound
 
-from .. import selectors
 from ..reporting import analysis as analyses
 from ..reporting import daily as dailies
 from ..reporting.sheets import XLSX, Cell, csv_lines, xlsx_file
-from ..services import closing
 
 FINANCE = {Role.FINANCE}
 
@@ -126,36 +123,3 @@ def analysis_export(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     table = analyses.as_table(analyses.analysis(actor, way, first, last, at=clock.now()))
     return table_file(actor, f"analysis-{way}-{first}-{last}", table, request.GET.get("form", "csv"))
-
-
-@rule("billing.day_reopen", FINANCE, methods=["POST"])
-def day_reopen(request: HttpRequest) -> HttpResponse:
-    """The finance office asks; the day stays closed until an auditor agrees."""
-    day = day_asked(request.POST.get("day"))
-    try:
-        closing.day_reopen_propose(
-            actor=actor_of(request), day=day, reason=request.POST.get("reason", ""), at=clock.now()
-        )
-    except Problem as problem:
-        if problem.status == 404:
-            raise
-        messages.error(request, f"{problem.reason} {problem.next_step}")
-    return redirect(f"/staff/finance/?day={day}")
-
-
-@rule("billing.reopen_queue", {Role.AUDITOR})
-def reopen_queue(request: HttpRequest) -> HttpResponse:
-    return render(request, "billing/reopen.html", {"waiting": selectors.days_to_reopen(actor_of(request))})
-
-
-@rule("billing.reopen_confirm", {Role.AUDITOR}, methods=["POST"])
-def reopen_confirm(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    try:
-        closing.day_reopen_confirm(actor=actor, day=day_asked(request.POST.get("day")), at=clock.now())
-    except Problem as problem:
-        if problem.status == 404:
-            raise
-        context = {"waiting": selectors.days_to_reopen(actor), "problem": problem}
-        return render(request, "billing/reopen.html", context, status=problem.status)
-    return redirect("billing_staff:reopen_queue")

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy
 from appointments.models import Booking
 from appointments.states import BookingStatus
 from billing.models import Refund
+from billing.policy import may_sign_second
+from billing.reporting.signatures import unsigned
 from billing.states import RefundStatus
 from consult.models import OnlineVisit
 from consult.states import VisitStatus
@@ -96,6 +98,10 @@ def _refunds(actor: Actor, at: datetime) -> tuple[int, str]:
     return Refund.objects.filter(status=RefundStatus.REQUESTED).count(), ""
 
 
+def _days(actor: Actor, at: datetime) -> tuple[int, str]:
+    return (unsigned().count() if may_sign_second(actor) else 0), ""
+
+
 def _messages(actor: Actor, at: datetime) -> tuple[int, str]:
     return unread_count(actor), ""
 
@@ -118,6 +124,7 @@ DESKS: tuple[Desk, ...] = (
     Desk(gettext_lazy("Prescriptions to review"), "/staff/pharmacy/", _reviews, _PHARMACISTS),
     Desk(gettext_lazy("To dispense"), "/staff/pharmacy/", _dispensing, _PHARMACISTS),
     Desk(gettext_lazy("Refunds to approve"), "/staff/refunds/", _refunds, _MONEY),
+    Desk(gettext_lazy("Days to sign"), "/staff/finance/days/", _days, frozenset({Role.AUDITOR})),
     Desk(gettext_lazy("Emergency openings"), "/staff/emergency/reviews/", _openings, _JUDGES),
     Desk(gettext_lazy("Unread messages"), "/staff/messages/", _messages, STAFF, tone="brand"),
 )

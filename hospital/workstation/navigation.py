@@ -60,7 +60,7 @@ GROUPS: tuple[Group, ...] = (
             Place(_("Refunds"), "/staff/refunds/", "undo"),
             Place(_("Reconciliation"), "/staff/finance/", "scale"),
             Place(_("Finance analysis"), "/staff/finance/analysis/", "chart"),
-            Place(_("Closed days"), "/staff/finance/reopen-queue/", "lock"),
+            Place(_("Days to sign"), "/staff/finance/days/", "lock"),
             Place(_("Refused receipts"), "/staff/receipts/", "bill"),
             Place(_("Amendments"), "/staff/amendments/", "edit"),
             Place(_("Record quality"), "/staff/quality/", "shield"),

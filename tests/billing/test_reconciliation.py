@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 
@@ -22,6 +23,8 @@ from billing.services.bills import bills_fetch
 from billing.services.recon import recon_again
 from billing.states import CaseStatus
 from hospital.kit import clock
+from hospital.kit.actor import Role
+from hospital.kit.problems import NotFound
 from tests.billing.books import INJECTED, ROBOT, Books, only_hospital
 from tests.billing.conftest import Bank, House
 from tests.cast import actor_of_person, client_for
@@ -146,8 +149,9 @@ def test_asking_the_channel_posts_a_payment_that_was_missed(books: Books, bank: 
     assert books.run(today).differences == {}
 
 
-def test_the_day_is_closed_by_two_people_and_only_when_everything_is_proposed(books: Books) -> None:
-    maker, checker = actor_of_person(books.house.cast.finance), actor_of_person(books.house.cast.second_finance)
+def test_the_day_is_closed_by_two_roles_and_only_when_everything_is_proposed_pay_07(books: Books) -> None:
+    cast = books.house.cast
+    maker, checker = actor_of_person(cast.finance), actor_of_person(cast.auditor)
     only_hospital(books)
     with pytest.raises(closing.DayNotReady):  # no bill yet
         closing.day_close_propose(actor=maker, day=books.day, at=books.house.at)
@@ -158,8 +162,15 @@ def test_the_day_is_closed_by_two_people_and_only_when_everything_is_proposed(bo
     case = ReconCase.objects.get()
     cases.case_propose(actor=maker, case_id=case.pk, action="explain", note="已致电", at=books.house.at)
     closing.day_close_propose(actor=maker, day=books.day, at=books.house.at)
-    with pytest.raises(cases.SamePerson):
-        closing.day_close_confirm(actor=maker, day=books.day, at=books.house.at)
+    again = closing.day_close_propose(actor=actor_of_person(cast.second_finance), day=books.day, at=books.house.at)
+    assert again.closed_by_account_id == cast.finance.account.pk, "the first signature stays the first"
+    both = replace(checker, roles=checker.roles | {Role.FINANCE})
+    for person in (maker, actor_of_person(cast.second_finance), actor_of_person(cast.head), both):
+        with pytest.raises(NotFound):  # two people of one role are not two roles
+            closing.day_close_confirm(actor=person, day=books.day, at=books.house.at)
+    moved = replace(checker, account_id=maker.account_id)
+    with pytest.raises(cases.SamePerson):  # nor is one person who changed roles two people
+        closing.day_close_confirm(actor=moved, day=books.day, at=books.house.at)
     closing.day_close_confirm(actor=checker, day=books.day, at=books.house.at)
     assert DayClose.objects.get().confirmed_at is not None
 

@@ -141,11 +141,12 @@ def test_the_pages_and_their_files_open_for_finance(books: Books) -> None:
     assert AuditLine.objects.filter(action="finance.export").count() == 4
 
 
-def test_the_bank_is_recorded_on_the_page_and_a_closed_day_is_opened_by_the_auditor(books: Books) -> None:
+def test_the_bank_is_recorded_and_a_day_is_closed_and_opened_again_by_finance_and_auditor_pay_07(books: Books) -> None:
     books.paid()
     books.bill()
     books.run()
-    maker, checker = client_for(books.house.cast.finance), client_for(books.house.cast.second_finance)
+    maker, colleague = client_for(books.house.cast.finance), client_for(books.house.cast.second_finance)
+    auditor = client_for(books.house.cast.auditor)
     day = f"{books.day}"
     given = {"day": day, "channel": "wechat", "amount": "49.70", "reference": "B-1", "credited_on": day}
     assert maker.post("/staff/finance/credit/", given).status_code == 302
@@ -153,13 +154,21 @@ def test_the_bank_is_recorded_on_the_page_and_a_closed_day_is_opened_by_the_audi
     assert maker.post("/staff/finance/credit/", given | {"amount": "x"}).status_code == 422
     assert "B-1" in maker.get("/staff/finance/", {"day": day}).content.decode()
     maker.post("/staff/finance/close/", {"day": day})
-    checker.post("/staff/finance/close/", {"day": day, "step": "confirm"})
+    for other in (maker, colleague):
+        other.post("/staff/finance/close/", {"day": day, "step": "confirm"})
+        assert other.post("/staff/finance/days/sign/", {"day": day, "step": "close"}).status_code == 404
+    assert DayClose.objects.get().confirmed_at is None, "two people of the finance office are one role"
+    waits = auditor.get("/staff/finance/days/").content.decode()
+    assert books.house.cast.finance.name in waits and "50.00" in waits, "who signed first, and what is signed"
+    assert "等待审计" in maker.get("/staff/finance/", {"day": day}).content.decode()
+    assert auditor.post("/staff/finance/days/sign/", {"day": day, "step": "close"}).status_code == 302
+    assert DayClose.objects.get().confirmed_by_account_id == books.house.cast.auditor.account.pk
+    assert "50.00" not in auditor.get("/staff/finance/days/").content.decode()
     maker.post("/staff/finance/reopen/", {"day": day, "reason": "渠道更正了账单"})
-    auditor = client_for(books.house.cast.auditor)
-    assert "渠道更正了账单" in auditor.get("/staff/finance/reopen-queue/").content.decode()
-    assert auditor.post("/staff/finance/reopen-queue/confirm/", {"day": day}).status_code == 302
+    assert "渠道更正了账单" in auditor.get("/staff/finance/days/").content.decode()
+    assert auditor.post("/staff/finance/days/sign/", {"day": day, "step": "reopen"}).status_code == 302
     assert DayClose.objects.get().reopened_at is not None
-    assert auditor.post("/staff/finance/reopen-queue/confirm/", {"day": day}).status_code == 409
+    assert auditor.post("/staff/finance/days/sign/", {"day": day, "step": "reopen"}).status_code == 409
 
 
 def test_a_difference_may_be_booked_as_suspense_with_its_day(house: House, books: Books) -> None:
