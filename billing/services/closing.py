@@ -24,6 +24,12 @@ class DayNotReady(Problem):
     next_step = _("Fetch the missing bill, or propose an action for each open difference.")
 
 
+class DayNotProposed(Problem):
+    code = "PAY-07-not-proposed"
+    title = _("Nobody of the finance office signed this day yet")
+    next_step = _("The finance office signs first, then the auditor.")
+
+
 class DayNotClosed(Problem):
     code = "PAY-07-not-closed"
     title = _("This day is not closed")
@@ -82,7 +88,7 @@ def day_close_confirm(*, actor: Actor, day: date, at: datetime) -> DayClose:
         raise NotFound
     close = _in_force(day)
     if close is None:
-        raise NotFound
+        raise DayNotProposed
     if close.confirmed_at is not None:
         return close
     if close.closed_by_account_id == actor.account_id:

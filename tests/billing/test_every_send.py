@@ -24,14 +24,16 @@ from billing.models import Charge, Payment, Refund
 from billing.services import intents
 from billing.states import RefundStatus
 from tests.appointments.conftest import broken_invariants
+from tests.billing import alipay as alipay_door
 from tests.billing import conftest
 from tests.billing import unionpay as unionpay_door
+from tests.billing.alipay import alipay, alipay_keys
 from tests.billing.conftest import House, ring
 from tests.billing.unionpay import unionpay, unionpay_keys
 from tests.cast import actor_of_person
 from tests.waiting import wait_until
 
-__all__ = ["unionpay", "unionpay_keys"]
+__all__ = ["alipay", "alipay_keys", "unionpay", "unionpay_keys"]
 _PR_SET_PTRACER, _ANYBODY = 0x59616D61, ctypes.c_ulong(-1)
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services"), pytest.mark.django_db(transaction=True)]
@@ -171,18 +173,18 @@ class Street:
         return [(row["number"], row["amount"]) for row in rows]
 
 
-class UnionPayStreet(Street):
-    channel, method = "unionpay", "native"
-    sample = 3
-    sent: ClassVar[list[str]] = []
+class FormStreet(Street):
+    """A channel whose notices are forms, posted through its door's module."""
 
-    def pressed_again(self, order: Any) -> Any:
-        """UnionPay gives the code of an order once: when that answer was lost, the payer gets another order's."""
-        try:
-            return self.prepare(order)
-        except errors.ChannelSaysNo:
-            again = self.house.order(order.parts.get().charge, channel=self.channel, method=self.method)
-            return self.prepare(again)
+    method, sample = "native", 3
+    door: ClassVar[Any]
+    no_answer: ClassVar[Any]  # of a hospital that isn't there
+    taken_sql: ClassVar[str]
+    given_sql: ClassVar[str]
+
+    def __init__(self, house: House, bank: Any, log: Path) -> None:
+        super().__init__(house, bank, log)
+        self.sent: list[str] = []
 
     def pays(self, order: Any, *, tell: bool = True) -> None:
         self.bank.pay(order.number, tell=tell)
@@ -192,34 +194,57 @@ class UnionPayStreet(Street):
         return self.sent[-1] if self.sent else None
 
     def takes(self, notice: Any) -> Any:
-        return unionpay_door.post(notice)
+        return self.door.post(notice)
 
     def nobody_there(self, away: pytest.MonkeyPatch) -> None:
         def lost(body: str) -> Any:
             self.sent.append(body)
-            return SimpleNamespace(status_code=502)
+            return self.no_answer
 
-        away.setattr(unionpay_door, "post", lost)
+        away.setattr(self.door, "post", lost)
+
+    def refunds_done(self) -> None:
+        """Nothing to do where a refund is done with its answer."""
+
+    def taken(self) -> list[tuple[str, int]]:
+        return [tuple(row.values()) for row in self.bank.store.all(self.taken_sql)]
+
+    def given_back(self) -> list[tuple[str, int]]:
+        return [tuple(row.values()) for row in self.bank.store.all(self.given_sql)]
+
+
+class AlipayStreet(FormStreet):
+    channel, door = "alipay", alipay_door
+    no_answer = SimpleNamespace(content=b"")
+    taken_sql = "SELECT trade_no, paid_total FROM orders WHERE paid_total > 0"
+    given_sql = "SELECT number, amount FROM refunds"
+
+
+class UnionPayStreet(FormStreet):
+    channel, door = "unionpay", unionpay_door
+    no_answer = SimpleNamespace(status_code=502)
+    taken_sql = "SELECT query_id, paid_total FROM orders WHERE paid_total > 0"
+    given_sql = "SELECT number, amount FROM refunds WHERE state = 'done'"
+
+    def pressed_again(self, order: Any) -> Any:
+        """UnionPay gives the code of an order once: when that answer was lost, the payer gets another order's."""
+        try:
+            return self.prepare(order)
+        except errors.ChannelSaysNo:
+            again = self.house.order(order.parts.get().charge, channel=self.channel, method=self.method)
+            return self.prepare(again)
 
     def refunds_done(self) -> None:
         for row in self.bank.store.all("SELECT number FROM refunds WHERE state = 'undecided'"):
             self.bank.finish_refund(row["number"])
 
-    def taken(self) -> list[tuple[str, int]]:
-        rows = self.bank.store.all("SELECT query_id, paid_total FROM orders WHERE paid_total > 0")
-        return [(row["query_id"], row["paid_total"]) for row in rows]
 
-    def given_back(self) -> list[tuple[str, int]]:
-        rows = self.bank.store.all("SELECT number, amount FROM refunds WHERE state = 'done'")
-        return [(row["number"], row["amount"]) for row in rows]
+STREETS = {"bank": Street, "alipay": AlipayStreet, "unionpay": UnionPayStreet}
 
 
-@pytest.fixture(params=["wechat", "unionpay"])
+@pytest.fixture(params=STREETS)
 def street(request: pytest.FixtureRequest, house: House, tmp_path: Path) -> Street:
-    log = tmp_path / "strace.log"
-    if request.param == "unionpay":
-        return UnionPayStreet(house, request.getfixturevalue("unionpay"), log)
-    return Street(house, request.getfixturevalue("bank"), log)
+    return STREETS[request.param](house, request.getfixturevalue(request.param), tmp_path / "strace.log")
 
 
 def test_death_at_any_send_of_the_start(street: Street) -> None:
