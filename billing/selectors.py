@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from hospital.audit import services as audit
 from hospital.kit.actor import Actor, Role
@@ -147,7 +147,7 @@ def bills_for(actor: Actor) -> QuerySet[Charge]:
 def bill_for(actor: Actor, number: str, *, at: datetime) -> Charge:
     """One bill with everything about it; leaves an audit line. Raises NotFound for someone else's."""
     rows = Charge.objects.select_related("patient", "settlement__payment__order", "campus", "department")
-    charge = rows.prefetch_related("lines", "refunds").filter(number=number).first()
+    charge = rows.prefetch_related("lines", "refunds__payment", "refunds__lines__line").filter(number=number).first()
     if charge is None or not policy.may_see_charge(actor, charge):
         raise NotFound
     with transaction.atomic():
@@ -274,7 +274,13 @@ def refund_queue(actor: Actor) -> tuple[list[Refund], list[Refund]]:
     """Refunds that wait for a second person, and those that the channel refused."""
     if not actor.is_any(Role.FINANCE):
         raise NotFound
-    rows = Refund.objects.select_related("charge", "payment").order_by("requested_at")
+    name = Staff.objects.filter(account_id=OuterRef("requested_by_account_id")).values("name")[:1]
+    rows = (
+        Refund.objects.select_related("charge__patient", "payment")
+        .prefetch_related("lines__line")
+        .annotate(requester=Subquery(name), back_before=F("charge__refund_reserved") - F("amount"))
+        .order_by("requested_at")
+    )
     return list(rows.filter(status=RefundStatus.REQUESTED)[:200]), list(rows.filter(status=RefundStatus.FAILED)[:200])
 
 

@@ -193,6 +193,11 @@ class Refund(models.Model):
     def __str__(self) -> str:
         return f"{self.number} {format_yuan(self.amount)}"
 
+    @property
+    def by_desk(self) -> bool:
+        """Handed back by a cashier, to whoever comes for it."""
+        return self.payment.channel in DESK_CHANNELS
+
 
 class RefundLine(AppendOnly):
     """How many of one line of a charge a refund gives back; a refund of all has one per line."""

@@ -1,10 +1,12 @@
 """Money goes back: requested once per key, approved by a second person where it is much, by the way it came (PAY-09)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
 
 from hospital.audit import services as audit
 from hospital.kit import sweeps
@@ -15,7 +17,7 @@ from hospital.kit.transactions import entry, within
 from hospital.messaging.services import patient_tell
 
 from .. import errors, kinds
-from ..models import DESK_CHANNELS, Charge, ChargeLine, Payment, PaymentSplit, Refund, RefundLine
+from ..models import Charge, ChargeLine, Payment, PaymentSplit, Refund, RefundLine
 from ..numbers import next_number
 from ..parameters import APPROVAL_FEN
 from ..states import CHARGE, LIVE_REFUND, REFUND, ChargeStatus, RefundStatus
@@ -41,13 +43,13 @@ def refund_request(
 ) -> Refund:
     """Give back what was paid for a charge: all that is left of it, or so many of some lines.
 
-    Idempotent by `key`; the same key for another charge raises OtherRequest. Raises NotPaid, RefundTooMuch, and
+    Idempotent by `key`; the same key for another charge or other lines raises OtherRequest. Raises NotPaid, RefundTooMuch, and
     RefundRefused when the kind says that it was executed, dispensed or used (PAY-09).
     """
     charge = Charge.objects.select_for_update(no_key=True).get(pk=charge_id)
     known = Refund.objects.filter(key=key).first()
     if known is not None:
-        if known.charge_id != charge_id:
+        if not _asked_the_same(known, charge_id, lines):
             raise errors.OtherRequest
         return known
     if charge.status not in {ChargeStatus.PAID, ChargeStatus.PART_REFUNDED} or not hasattr(charge, "settlement"):
@@ -72,7 +74,8 @@ def refund_request(
         at=at,
         amounts={income_account(charge.scene, charge.department_id): amount, PATIENT_MONEY: -amount},
     )
-    if not (actor.is_staff and amount > APPROVAL_FEN.at(at)):
+    # What the bill gives back in all counts: a large refund cut into small ones needs the second person just so.
+    if not (actor.is_staff and charge.refund_reserved + amount > APPROVAL_FEN.at(at)):
         _approve(refund, actor=system("billing.refunds"), at=at)
     return refund
 
@@ -84,22 +87,43 @@ def refund_reserve(charge: Charge, amount: int) -> None:
 
 
 def _parts(charge: Charge, lines: "Sequence[LineSpec] | None") -> list[tuple[ChargeLine, int, int]]:
-    """(line, quantity, fen) to give back: what is left of the lines asked for, or of all."""
-    left: dict[int, tuple[ChargeLine, int]] = {}
-    for line in charge.lines.order_by("pk"):
-        gone = line.refund_lines.filter(refund__status__in=[*LIVE_REFUND, RefundStatus.SUCCEEDED])
-        left[line.pk] = (line, line.quantity - (gone.aggregate(n=Sum("quantity"))["n"] or 0))
+    """(line, quantity, fen) to give back: what is left of the lines asked for, or of all.
+
+    The same item may stand in several lines of a bill, and be asked for more than once: line after line gives what it has.
+    """
+    gone = Q(refund_lines__refund__status__in=[*LIVE_REFUND, RefundStatus.SUCCEEDED])
+    counted = charge.lines.annotate(gone=Coalesce(Sum("refund_lines__quantity", filter=gone), 0))
+    left = {line: line.quantity - line.gone for line in counted.order_by("pk")}
     if lines is None:
-        return [(line, rest, rest * line.unit_price) for line, rest in left.values() if rest]
-    parts = []
+        return [(line, rest, rest * line.unit_price) for line, rest in left.items() if rest]
+    parts: dict[ChargeLine, int] = {}
     for spec in lines:
-        found = next(((line, rest) for line, rest in left.values() if line.code == spec.item_code and rest), None)
-        if found is None or spec.quantity <= 0 or found[1] < spec.quantity:
+        wanted = spec.quantity
+        if wanted <= 0:
             raise errors.RefundTooMuch
-        line, rest = found
-        left[line.pk] = (line, rest - spec.quantity)
-        parts.append((line, spec.quantity, spec.quantity * line.unit_price))
-    return parts
+        for line, rest in left.items():
+            if line.code == spec.item_code and (taken := min(rest, wanted)):
+                parts[line] = parts.get(line, 0) + taken
+                left[line] -= taken
+                wanted -= taken
+        if wanted:
+            raise errors.RefundTooMuch
+    return [(line, quantity, quantity * line.unit_price) for line, quantity in parts.items()]
+
+
+def _asked_the_same(known: Refund, charge_id: int, lines: "Sequence[LineSpec] | None") -> bool:
+    """Whether a request under a key that was used is that very request: of the same bill, and the same of its lines."""
+    if known.charge_id != charge_id:
+        return False
+    if lines is None:
+        return True
+    before: Counter[str] = Counter()
+    for code, quantity in known.lines.values_list("line__code", "quantity"):
+        before[code] += quantity
+    now: Counter[str] = Counter()
+    for spec in lines:
+        now[spec.item_code] += spec.quantity
+    return before == now
 
 
 @within
@@ -130,12 +154,11 @@ def _refund_create(
 
 def _approve(refund: Refund, *, actor: Actor, at: datetime) -> None:
     """Cash and cards wait for the payer to come to the desk; a channel is asked by the intents sweep."""
-    by_desk = refund.payment.channel in DESK_CHANNELS
     REFUND.move(
         refund, RefundStatus.APPROVED, actor=actor, at=at, approved_by_account_id=actor.account_id, approved_at=at,
-        next_query_at=None if by_desk else at,
+        next_query_at=None if refund.by_desk else at,
     )  # fmt: skip
-    if not by_desk:
+    if not refund.by_desk:
         sweeps.wake(INTENTS)
 
 

@@ -24,7 +24,7 @@ from hospital.people.models import Account
 from .. import errors, kinds, selectors, services
 from ..channels import base
 from ..channels.wechat.client import sdk
-from ..models import Channel, Charge, Insured, PayMethod, PayOrder
+from ..models import Channel, Charge, Insured, PayMethod, PayOrder, Settlement
 from ..services import insured
 from ..states import LIVE_ORDER, ChargeStatus, PayOrderStatus
 
@@ -155,11 +155,14 @@ def _order_context(request: HttpRequest, number: str) -> dict[str, Any]:
         services.order_refresh(order.pk, at=at)
         order = selectors.order_for(actor, number)
     parts = [(part, _title_of(part.charge)) for part in order.parts.all()]
-    settled = [part for part, _title in parts if part.charge.status in {ChargeStatus.PAID, ChargeStatus.PART_REFUNDED}]
+    # By this very payment: a bill that another one settled sends this money back, and one that was refunded later was paid.
+    settled = Settlement.objects.filter(
+        payment__order=order, charge__in=[part.charge for part, _title in parts]
+    ).count()
     back = request.build_absolute_uri(reverse("billing:order", args=[order.number]))
     context: dict[str, Any] = {
         "order": order, "parts": parts, "live": order.status in LIVE_ORDER, "waiting": order.status == PayOrderStatus.WAITING,
-        "over": order.expires_at <= at, "paid": order.status == PayOrderStatus.PAID, "all_settled": len(settled) == len(parts),
+        "over": order.expires_at <= at, "paid": order.status == PayOrderStatus.PAID, "all_settled": settled == len(parts),
         # A browser that comes back from a channel is ahead of its notice by a second: not asked to pay once more meanwhile.
         "asking": "back" in request.GET, "onward": _onward(order), "order_ids": ",".join(str(part.charge_id) for part, _title in parts),
     }  # fmt: skip

@@ -224,6 +224,42 @@ def test_a_large_refund_asked_for_by_staff_needs_a_second_person_pay_05(house: H
     assert refund.status == RefundStatus.APPROVED
 
 
+def test_a_large_refund_cut_into_small_ones_needs_the_second_person_too_pay_05(house: House) -> None:
+    charge = house.owe(house.cast.wang_fang, ("LAB-1", 20), ("REG-1", 10))
+    take(house, house.order(charge))
+    maker, made = actor_of_person(house.cast.finance), []
+    for number in range(4):
+        with transaction.atomic():
+            made.append(services.refund_request(
+                actor=maker, charge_id=charge.pk, at=house.at, reason="停诊", key=f"k{number}",
+                lines=[services.LineSpec("LAB-1", 5)] if number else [services.LineSpec("REG-1", 4)],
+            ))  # fmt: skip
+    assert [refund.amount for refund in made] == [20000, 10250, 10250, 10250], "each is below the limit of 500 yuan"
+    waits = [refund.status == RefundStatus.REQUESTED for refund in made]
+    assert waits == [False, False, False, True], "the last one would make it more in all"
+
+
+def test_an_item_that_stands_in_two_lines_goes_back_from_both(house: House) -> None:
+    charge = house.owe(house.cast.wang_fang, ("LAB-1", 1), ("REG-1", 1), ("LAB-1", 2))
+    take(house, house.order(charge))
+    with pytest.raises(errors.RefundTooMuch):
+        ask_back(house, charge, "four", [services.LineSpec("LAB-1", 4)])
+    three = ask_back(house, charge, "three", [services.LineSpec("LAB-1", 1), services.LineSpec("LAB-1", 2)])
+    assert three.amount == 3 * 2050
+    assert sorted(three.lines.values_list("line__quantity", "quantity")) == [(1, 1), (2, 2)]
+    with pytest.raises(errors.RefundTooMuch):
+        ask_back(house, charge, "again", [services.LineSpec("LAB-1", 1)])
+
+
+def test_the_same_key_for_other_lines_is_another_request_g09(house: House) -> None:
+    charge = house.owe(house.cast.wang_fang, ("LAB-1", 3))
+    take(house, house.order(charge))
+    first = ask_back(house, charge, "k", [services.LineSpec("LAB-1", 1)])
+    assert ask_back(house, charge, "k", [services.LineSpec("LAB-1", 1)]).pk == first.pk
+    with pytest.raises(errors.OtherRequest):
+        ask_back(house, charge, "k", [services.LineSpec("LAB-1", 2)])
+
+
 def test_the_books_sum_to_zero_and_owe_nothing_after_a_whole_refund(house: House) -> None:
     charge = house.owe(house.cast.wang_fang)
     take(house, house.order(charge))

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from billing import services
-from billing.models import PayOrder, PriceItem
+from billing.models import PayOrder, PriceItem, Refund
 from billing.states import PayOrderStatus
 from tests.billing.conftest import Bank, House
 from tests.cast import client_for
@@ -144,6 +144,45 @@ def test_bills_show_each_line_and_the_state_of_the_refund(house: House, bank: Ba
     for text in ("血常规", "¥41.00", "¥50.00", "¥91.00", "¥20.50", "医生停诊"):
         assert text in page
     assert charge.number in phone.get("/bills/").content.decode()
+
+
+def test_the_result_page_tells_money_that_goes_back_from_a_bill_refunded_later(
+    house: House, bank: Bank, phone: Client
+) -> None:
+    charge = house.owe(house.cast.wang_fang)
+    first, second = house.order(charge), house.order(charge, method="native")
+    for order in (first, second):
+        services.order_prepare(order.pk, at=house.at, payer_ip="10.0.0.1")
+        bank.pays(order, tell=False)
+    paid, twice = (phone.get(f"/pay/orders/{order.number}/").content.decode() for order in (first, second))
+    assert "款项正在退回" not in paid, "this payment settled the bill"
+    assert "款项正在退回" in twice, "the bill is paid, but not by this one"
+    house.asked_back(charge)
+    services.intents_resolve(at=house.at + timedelta(seconds=5))
+    bank.refunds_done()
+    bank.rings()
+    charge.refresh_from_db()
+    assert charge.status == "refunded"
+    assert "款项正在退回" not in phone.get(f"/pay/orders/{first.number}/").content.decode(), "it did settle the bill"
+
+
+REFUND_WORDS = {
+    "requested": "复核", "approved": "原路退回", "processing": "原路退回", "unknown": "尚未答复", "failed": "财务正在处理",
+    "succeeded": "3 个工作日",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("status", REFUND_WORDS)
+def test_each_state_of_a_refund_says_what_to_expect(house: House, bank: Bank, phone: Client, status: str) -> None:
+    charge = house.owe(house.cast.wang_fang)
+    start(phone, charge)
+    bank.pays(PayOrder.objects.get())
+    bank.rings()
+    refund = house.asked_back(charge)
+    Refund.objects.filter(pk=refund.pk).update(status=status, success_at=house.at)
+    page = phone.get(f"/bills/{charge.number}/").content.decode()
+    assert REFUND_WORDS[status] in page and refund.number in page
+    assert "收费窗口" not in page, "nobody is sent to the cash desk for what goes back by WeChat"
 
 
 def test_the_list_of_bills_asks_the_same_number_of_queries_for_one_and_for_twenty(

@@ -107,8 +107,9 @@ def test_the_day_is_a_balance_on_one_page_and_its_difference_is_worked_off_by_tw
     case.refresh_from_db()
     assert case.status == "done"
     maker.post("/staff/finance/close/", {"day": f"{day}"})
-    checker.post("/staff/finance/close/", {"day": f"{day}", "step": "confirm"})
-    assert "lock" in checker.get("/staff/finance/", {"day": f"{day}"}).content.decode()
+    auditor = client_for(house.cast.auditor)
+    assert auditor.post("/staff/finance/days/sign/", {"day": f"{day}", "step": "close"}).status_code == 302
+    assert "已关闭" in checker.get("/staff/finance/", {"day": f"{day}"}).content.decode()
 
 
 def test_a_damaged_bill_is_refused_on_the_page_with_the_reason(house: House, bank: Bank, settings: Any) -> None:
@@ -135,7 +136,12 @@ def test_a_large_refund_waits_for_a_second_person_on_the_refunds_page(house: Hou
         )
     refund = Refund.objects.get()
     office = client_for(house.cast.finance)
-    assert refund.number in office.get("/staff/refunds/").content.decode()
+    page = office.get("/staff/refunds/").content.decode()
+    for text in (refund.number, house.cast.doctor_li.name, "¥800.00", 'value="approve"'):
+        assert text in page
+    Refund.objects.filter(pk=refund.pk).update(requested_by_account_id=house.cast.finance.account.pk)
+    assert 'value="approve"' not in office.get("/staff/refunds/").content.decode(), "one's own request"
+    Refund.objects.filter(pk=refund.pk).update(requested_by_account_id=house.cast.doctor_li.account.pk)
     office.post(f"/staff/refunds/{refund.pk}/decide/", {"decision": "reject", "reason": "已执行"})
     refund.refresh_from_db()
     charge.refresh_from_db()
