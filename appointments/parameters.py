@@ -126,6 +126,13 @@ PRIORITY_AGE = Parameter(
 NEAR = Parameter(
     "appointments.queue_near", int, 3, source="A5", title=_("Patients ahead at which the phone is told to come near")
 )
+HALL_ROOMS = Parameter(
+    "appointments.hall_rooms", int, 8, source="A5", title=_("Rooms that a screen in the hall shows at a time")
+)
+HALL_SECONDS = Parameter(
+    "appointments.hall_seconds", int, 10, source="A5",
+    title=_("Seconds after which a screen in the hall shows its other rooms"), unit="s",
+)  # fmt: skip
 QUEUE_CLOSE_HOURS = Parameter(
     "appointments.queue_close_hours",
     int,

@@ -180,11 +180,16 @@ def _still_called(context: "Mapping[str, Any]", at: "datetime") -> bool:
     return Ticket.objects.filter(pk=context["ticket_id"], status=TicketStatus.CALLED).exists()
 
 
-def _still_waits(context: "Mapping[str, Any]", at: "datetime") -> bool:
+def _still_near(context: "Mapping[str, Any]", at: "datetime") -> bool:
+    """Still waiting, and nobody was put before them meanwhile."""
+    from . import parameters, selectors
     from .models import Ticket
     from .states import TicketStatus
 
-    return Ticket.objects.filter(pk=context["ticket_id"], status=TicketStatus.WAITING).exists()
+    ticket = (
+        Ticket.objects.filter(pk=context["ticket_id"], status=TicketStatus.WAITING).select_related("session").first()
+    )
+    return ticket is not None and selectors.queue_position(ticket, at=at).ahead <= parameters.NEAR.at(at)
 
 
 def _wire_queue_messages() -> None:
@@ -196,7 +201,7 @@ def _wire_queue_messages() -> None:
             _("Nearly your turn"),
             _("Number %(number)s: at most three patients before you. Please come to %(room)s."),
             urgent=True,
-            still_wanted=_still_waits,
+            still_wanted=_still_near,
         )
     )
     register(

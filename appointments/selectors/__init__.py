@@ -27,12 +27,11 @@ from .exams import (
     slots_free,
     wanted_of,
 )
+from .hall import HallPicture, HallRoom, hall_picture, hall_rooms
 from .kiosk import KioskLine, card_read_for, kiosk_visits_for
 from .known import KnownDoctors, is_followed, known_doctors_for
 from .periods import PeriodLine, periods_free, periods_shown
 from .queue import (
-    HallRoom,
-    hall_rooms,
     queue_for,
     scanned_for,
     sessions_of_the_day_for,
@@ -50,6 +49,7 @@ __all__ = [
     "DoctorDay",
     "ExamPlan",
     "ExpectedErrors",
+    "HallPicture",
     "HallRoom",
     "KioskLine",
     "KnownDoctors",
@@ -73,6 +73,7 @@ __all__ = [
     "expected_errors",
     "fees_at",
     "fixed_of",
+    "hall_picture",
     "hall_rooms",
     "is_followed",
     "kiosk_visits_for",

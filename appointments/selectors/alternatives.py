@@ -1,6 +1,6 @@
 """Other times for a booking, at what was paid for it, so that no money need move (AP-05, AP-08)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
@@ -8,9 +8,8 @@ from hospital.audit.services import record
 from hospital.kit.actor import Actor
 from hospital.kit.transactions import entry
 
-from .. import parameters, policy
-from ..models import Booking, Period, StopCase, Waiting
-from ..states import SessionStatus, StopCaseStatus
+from ..models import Booking, Period, Waiting
+from ..states import SessionStatus
 from .doctors import fees_at
 from .free import is_free
 
@@ -58,24 +57,3 @@ def waiting_for(actor: Actor, *, at: datetime) -> list[Waiting]:
     found = list(rows.order_by("-pk")[:50])
     record(actor, "waiting.list", at=at)
     return found
-
-
-@entry
-def stops_to_phone(actor: Actor, *, at: datetime) -> list[StopCase]:
-    """Whose clinic was stopped and who hasn't read of it: the soonest visit first (AP-08). Raises NotFound."""
-    policy.must_phone(actor)
-    unread = StopCase.objects.filter(
-        status=StopCaseStatus.OPEN, reached_at=None, told_at__lte=at - _until_phoned(at), decide_until__gt=at
-    ).filter(Q(booking__department__campus_id__in=actor.campus_ids))
-    found = list(
-        unread.select_related("booking__patient", "booking__doctor", "booking__department", "last_call_by").order_by(
-            "booking__during"
-        )[:100]
-    )
-    for case in found:  # telephone numbers in full: each look is a line (SEC-09)
-        record(actor, "stop.phone", at=at, subject=case, patient_id=case.booking.patient_id)
-    return found
-
-
-def _until_phoned(at: datetime) -> timedelta:
-    return timedelta(minutes=parameters.STOP_CALL_MINUTES.at(at))

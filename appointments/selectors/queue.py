@@ -1,7 +1,7 @@
 """Queues: as the staff, the waiting patient and the hall see them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
@@ -9,14 +9,13 @@ from hospital.audit.services import record
 from hospital.kit import clock
 from hospital.kit.actor import Actor
 from hospital.kit.kept import Given, Kept
-from hospital.kit.masking import mask_name
 from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry
 from hospital.people.services.cards import card_resolve
 
 from .. import kinds, policy
 from ..models import Booking, Session, Ticket
-from ..states import IN_ROOM_TICKET, BookingStatus, SessionStatus, TicketStatus
+from ..states import BookingStatus, SessionStatus, TicketStatus
 from .waiting import line_of
 
 
@@ -128,45 +127,3 @@ def ticket_for(actor: Actor, booking_id: int, *, at: datetime) -> Ticket:
         raise NotFound
     record(actor, "ticket.read", at=at, subject=ticket, patient_id=ticket.booking.patient_id)
     return ticket
-
-
-@dataclass(frozen=True, slots=True)
-class HallRoom:
-    """One line of the screen in the hall: names are masked (SEC-09)."""
-
-    session: Session
-    called: str
-    called_number: int | None
-    called_again: bool
-    waiting: list[tuple[int, str]]
-    more: int
-
-
-def hall_rooms(department_id: int, *, at: datetime, room: str | None = None, shown: int = 4) -> list[HallRoom]:
-    """Who is called and who waits at each room of a department now; at one room only for the screen at its door."""
-    sessions = list(
-        Session.objects.filter(
-            department_id=department_id, date=clock.business_day(at), status=SessionStatus.OPEN,
-            during__startswith__lte=at + timedelta(hours=1), during__endswith__gt=at - timedelta(hours=2),
-            kind__in=[name for name, kind in kinds.registered().items() if kind.comes],
-        )
-        .select_related("doctor")
-        .order_by("room", "during")
-    )  # fmt: skip
-    if room is not None:
-        sessions = [session for session in sessions if session.room == room][:1]
-    tickets = list(Ticket.objects.filter(session__in=sessions).select_related("booking__patient"))
-    rooms = []
-    for session in sessions:
-        own = [ticket for ticket in tickets if ticket.session_id == session.pk]
-        called = next((ticket for ticket in own if ticket.status in IN_ROOM_TICKET), None)
-        line = line_of(session, at=at, tickets=own)[1]
-        rooms.append(
-            HallRoom(
-                session, mask_name(called.booking.patient.name) if called else "",
-                called.booking.number if called else None, bool(called and called.calls > 1),
-                [(ticket.booking.number, mask_name(ticket.booking.patient.name)) for ticket in line[:shown]],
-                max(0, len(line) - shown),
-            )
-        )  # fmt: skip
-    return rooms

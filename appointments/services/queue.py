@@ -3,7 +3,6 @@
 Whatever changes who is in the room locks the session first: the room is the scarce thing.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import emr.services
@@ -63,23 +62,33 @@ def ticket_call(
         ticket, TicketStatus.CALLED, actor=actor, at=at, reason=reason[:500], calls=ticket.calls + 1, called_at=at,
         first_called_at=ticket.first_called_at or at, turn=past.turns + 1, not_before_turn=0,
     )  # fmt: skip
-    _tell(ticket, "queue.called", at=at)
-    _tell_near([one for one in line if one.pk != ticket.pk], at=at)
+    messaging.message_withdraw(key=f"queue.near:{ticket.pk}", at=at)
+    _tell(ticket, "queue.called", time=f"{past.turns + 1}", at=at)
+    _settle_near(session, at=at)
     return ticket
 
 
-def _tell_near(line: Sequence[Ticket], *, at: datetime) -> None:
-    """Whoever has at most three before them, the one just called included, and wasn't told yet."""
-    near = [one for one in line[: parameters.NEAR.at(at)] if one.near_told_at is None]
+def _settle_near(session: Session, *, at: datetime) -> None:
+    """Whoever has at most three before them, who is in the room included, is told once; whom others were put before
+    meanwhile, so that it isn't true any more, is untold and told again when it is. The caller holds the session."""
+    line = selectors.line_of(session, at=at)[1]
+    occupied = session.tickets.filter(status__in=IN_ROOM_TICKET).exists()
+    limit = max(0, parameters.NEAR.at(at) + 1 - occupied)
+    far = [one.pk for one in line[limit:] if one.near_told_at is not None]
+    for pk in far:
+        messaging.message_withdraw(key=f"queue.near:{pk}", at=at)
+    Ticket.objects.filter(pk__in=far).update(near_told_at=None)
+    near = [one for one in line[:limit] if one.near_told_at is None]
     Ticket.objects.filter(pk__in=[one.pk for one in near]).update(near_told_at=at)
     for one in near:
-        _tell(one, "queue.near", at=at)
+        _tell(one, "queue.near", time=at.isoformat(), at=at)
 
 
-def _tell(ticket: Ticket, kind: str, *, at: datetime) -> None:
+def _tell(ticket: Ticket, kind: str, *, time: str, at: datetime) -> None:
+    """`time`: when this became true, the turn of the line or the moment; at another it may become true again."""
     booking = ticket.booking
     messaging.patient_tell(
-        key=f"{kind}:{ticket.pk}:{ticket.turn or 0}", patient_id=booking.patient_id, kind=kind, at=at,
+        key=f"{kind}:{ticket.pk}:{time}", patient_id=booking.patient_id, kind=kind, at=at,
         url=f"/visits/{booking.pk}/",
         context={"ticket_id": ticket.pk, "room": ticket.session.room, "number": booking.number,
                  "calls": ticket.calls},
@@ -108,6 +117,8 @@ def ticket_pass(*, actor: Actor, ticket_id: int, at: datetime) -> Ticket:
         lane=TicketLane.LAST if last else ticket.lane, line_at=at if last else ticket.line_at,
         not_before_turn=0 if last else (ticket.turn or 0) + back + 1,
     )  # fmt: skip
+    messaging.message_withdraw(key=f"queue.called:{ticket.pk}", at=at)
+    _settle_near(ticket.session, at=at)
     return ticket
 
 
@@ -120,6 +131,7 @@ def ticket_start(*, actor: Actor, ticket_id: int, at: datetime) -> Ticket:
         raise NotFound
     booking = ticket.booking
     TICKET.move(ticket, TicketStatus.SERVING, actor=actor, at=at, serving_at=at)
+    messaging.message_withdraw(key=f"queue.called:{ticket.pk}", at=at)
     if ticket.encounter_id is not None:  # back from the exam: the same visit goes on
         return ticket
     BOOKING.move(booking, BookingStatus.SEEN, actor=actor, at=at)
@@ -163,6 +175,7 @@ def ticket_prioritise(
         raise StaleMove
     ticket.triage, ticket.priority = Triage(triage), Priority(priority)
     ticket.save(update_fields=["triage", "priority"])
+    _settle_near(ticket.session, at=at)
     said = f"{ticket.triage} {ticket.priority} {reason.strip()}"
     record(actor, "ticket.prioritise", at=at, subject=ticket, patient_id=ticket.booking.patient_id, reason=said[:500])
     return ticket

@@ -13,6 +13,7 @@ from hospital.kit.transactions import entry, within
 
 from .. import kinds, parameters, policy
 from ..models import Booking, StopCase
+from ..selectors.stops import unreached
 from ..states import STOP_CASE, BookingStatus, SessionStatus, StopCaseStatus
 from .booking import booking_cancel_within, locked, tell
 
@@ -41,10 +42,16 @@ def _stopped(*, booking_id: int, at: datetime) -> int:
     booking = locked(pk=booking_id)
     if booking is None or not _concerned().filter(pk=booking_id).exists():
         return 0
+    return _work_off(booking, at=at)
+
+
+@within
+def _work_off(booking: Booking, *, at: datetime) -> int:
+    """What a stopped clinic means for this booking: a choice, or the end. The caller has it locked."""
     may_choose = booking.status == BookingStatus.BOOKED and kinds.get(booking.kind).comes
     if may_choose and booking.starts_at > at:
         return _offer(booking, at=at)
-    booking_cancel_within(actor=system(_HOUSE), booking_id=booking_id, reason=booking.session.stop_reason, at=at)
+    booking_cancel_within(actor=system(_HOUSE), booking_id=booking.pk, reason=booking.session.stop_reason, at=at)
     return 1
 
 
@@ -85,13 +92,16 @@ def stop_refund(*, actor: Actor, booking_id: int, at: datetime) -> Booking:
 
 @entry
 def stop_read(*, actor: Actor, booking_id: int, at: datetime) -> StopCase:
-    """The patient opened the choice: nobody needs to phone them. Raises NotFound."""
-    case = (
-        StopCase.objects.select_related("booking__session", "booking__charge")
-        .filter(booking_id=booking_id)
-        .order_by("-pk")
-        .first()
-    )
+    """The patient opened the choice: nobody needs to phone them. Who comes before the sweep did (the visit says at once
+    that its clinic is stopped) has the choice now. Raises NotFound."""
+    case = _case(booking_id)
+    if case is None:
+        booking = locked(pk=booking_id)
+        if booking is None or not policy.is_stopped(booking):
+            raise NotFound
+        policy.must_act_for(actor, booking.patient_id)
+        _work_off(booking, at=at)
+        case = _case(booking_id)
     if case is None or not actor.acts_for(case.booking.patient_id):
         raise NotFound
     if case.reached_at is None:
@@ -99,16 +109,26 @@ def stop_read(*, actor: Actor, booking_id: int, at: datetime) -> StopCase:
     return case
 
 
+def _case(booking_id: int) -> StopCase | None:
+    rows = StopCase.objects.select_related("booking__session", "booking__charge").filter(booking_id=booking_id)
+    return rows.order_by("-pk").first()
+
+
 @entry
-def stop_called(*, actor: Actor, case_id: int, reached: bool, at: datetime) -> StopCase:
-    """Somebody at the desk telephoned the patient, who answered or not. Raises NotFound."""
+def stop_called(*, actor: Actor, case_id: int, reached: bool, at: datetime) -> bool:
+    """Somebody at the desk telephoned the patient, who answered or not: that holds for all stopped visits of theirs.
+    False when the patient has read it or chosen meanwhile. Raises NotFound."""
     policy.must_phone(actor)
-    case = StopCase.objects.select_for_update(no_key=True).filter(pk=case_id, status=StopCaseStatus.OPEN).first()
-    if case is None:
+    here = StopCase.objects.filter(session__department__campus_id__in=actor.campus_ids)
+    asked = here.select_related("booking").filter(pk=case_id).first()
+    if asked is None:
         raise NotFound
-    case.calls += 1
-    case.last_call_at, case.last_call_by_id = at, actor.staff_id
-    if reached and case.reached_at is None:
-        case.reached_at = at
-    case.save(update_fields=["calls", "last_call_at", "last_call_by", "reached_at"])
-    return case
+    rows = StopCase.objects.filter(unreached(), booking__patient_id=asked.booking.patient_id).order_by("pk")
+    cases = list(rows.select_for_update(no_key=True))
+    for case in cases:
+        case.calls += 1
+        case.last_call_at, case.last_call_by_id = at, actor.staff_id
+        if reached:
+            case.reached_at = at
+        case.save(update_fields=["calls", "last_call_at", "last_call_by", "reached_at"])
+    return any(case.pk == case_id for case in cases)

@@ -17,8 +17,8 @@ def hall(request: HttpRequest, department_id: int) -> HttpResponse:
         raise NotFound
     at = clock.now()
     template = "appointments/hall_rooms.html" if getattr(request, "htmx", False) else "appointments/hall.html"
-    rooms = selectors.hall_rooms(department_id, at=at)
-    return render(request, template, {"department": department, "rooms": rooms, "now": at})
+    picture = selectors.hall_picture(selectors.hall_rooms(department_id, at=at), at=at)
+    return render(request, template, {"department": department, "picture": picture, "now": at})
 
 
 @public("appointments.room", "a screen at a door has nobody to sign in; names are masked (SEC-09)", subject="hall")

@@ -13,11 +13,13 @@ from django.db import connection
 
 from appointments import errors, services
 from appointments.models import Booking, Place, Session, StopCase, Waiting
+from appointments.selectors.stops import stops_to_phone
 from appointments.states import BookingStatus, SessionStatus, WaitingStatus
 from hospital.kit.problems import NotFound, StaleMove
 from hospital.messaging.models import Message
 from hospital.messaging.states import MessageStatus
 from hospital.organisation import selectors as organisation
+from hospital.people.models import FamilyLink
 from tests.appointments.conftest import FREE, HOUSE, Clinic, broken_invariants
 from tests.cast import Cast, Person, actor_of_person, client_for
 
@@ -168,8 +170,71 @@ def test_who_has_not_read_is_on_the_list_of_calls_ap_08(clinic: Clinic) -> None:
     client.post(f"/staff/stops/{case.pk}/called/", {"reached": "1"})
     case.refresh_from_db()
     assert case.calls == 2 and case.reached_at is not None and case.last_call_by_id == clinic.cast.nurse.staff.pk
-    assert "王芳" not in client.get("/staff/stops/").content.decode()
+    page = client.get("/staff/stops/").content.decode()
+    assert "王芳" not in page and clinic.cast.wang_fang.phone not in page
+    assert clinic.cast.wang_fang.patient.masked_name in page and clinic.cast.nurse.name in page  # reached, and by whom
     assert booking.status == BookingStatus.BOOKED
+
+
+def test_whose_money_went_back_unread_is_called_all_the_same_until_the_hour_of_the_visit_ap_08(clinic: Clinic) -> None:
+    """The money is no message: who never opened anything would still travel to a clinic that isn't there."""
+    slot = clinic.roster(clinic.cast.doctor_li, clinic.day + timedelta(days=3), "09:00", "10:00")
+    session = clinic.open(slot)
+    unread, knows = (
+        clinic.book(one, clinic.period(n, session)) for n, one in enumerate([clinic.cast.mother, clinic.cast.stranger])
+    )
+    services.session_stop(actor=HOUSE, session_id=session.pk, reason="停诊", at=clinic.at)
+    services.stopped_bookings_cancel(at=clinic.at)
+    services.stop_refund(actor=actor_of_person(clinic.cast.stranger), booking_id=knows.pk, at=clinic.at)
+    nurse, later = actor_of_person(clinic.cast.nurse), clinic.at + timedelta(days=2)
+    services.stopped_bookings_cancel(at=later)
+    unread.refresh_from_db()
+    assert unread.status == BookingStatus.CANCELLED
+    found = stops_to_phone(nurse, at=later)
+    assert [call.patient.pk for call in found.calls] == [clinic.cast.mother.patient_id]
+    (line,) = found.clinics
+    assert (line.patients, line.read, line.called, line.to_call, line.refunded) == (2, 1, 0, 1, 2)
+    assert not stops_to_phone(nurse, at=session.starts_at).calls
+    page = client_for(clinic.cast.wang_fang).get(f"/visits/{unread.pk}/")
+    assert page.status_code == 200 and not stops_to_phone(nurse, at=later).calls  # the daughter opened the visit
+
+
+def test_one_call_tells_of_all_stopped_visits_of_a_patient_ap_08(clinic: Clinic, other_day: Session) -> None:
+    wang = clinic.cast.wang_fang
+    clinic.book(wang)
+    clinic.book(wang, clinic.period(0, other_day))
+    for session in (clinic.session, other_day):
+        services.session_stop(actor=HOUSE, session_id=session.pk, reason="停诊", at=clinic.at)
+    services.stopped_bookings_cancel(at=clinic.at)
+    nurse, later = actor_of_person(clinic.cast.nurse), clinic.at + timedelta(minutes=1)
+    StopCase.objects.update(told_at=clinic.at - timedelta(minutes=61))
+    (call,) = stops_to_phone(nurse, at=later).calls
+    assert [case.session_id for case in call.cases] == [clinic.session.pk, other_day.pk]
+    assert services.stop_called(actor=nurse, case_id=call.first.pk, reached=True, at=later)
+    assert not stops_to_phone(nurse, at=later).calls
+    assert not services.stop_called(actor=nurse, case_id=call.first.pk, reached=True, at=later)  # somebody else did
+    assert set(StopCase.objects.values_list("calls", flat=True)) == {1}
+
+
+def test_who_has_no_account_is_called_at_once_ap_08(clinic: Clinic) -> None:
+    """No channel reaches them: there is nothing to wait for."""
+    somebody = clinic.cast.new_patient("郑大爷")
+    for number, person in enumerate((somebody, clinic.cast.wang_fang)):
+        clinic.book(person, clinic.period(number))
+    FamilyLink.objects.filter(patient_id=somebody.patient_id).update(revoked_at=clinic.at)
+    stop(clinic)
+    found = stops_to_phone(actor_of_person(clinic.cast.nurse), at=clinic.at)
+    assert [call.patient.pk for call in found.calls] == [somebody.patient_id]
+    assert [(one.to_call, one.told) for one in found.clinics] == [(1, 1)]
+
+
+def test_who_opens_the_choice_before_the_sweep_has_it_at_once_ap_08(clinic: Clinic) -> None:
+    booking = clinic.book(clinic.cast.wang_fang)
+    services.session_stop(actor=HOUSE, session_id=clinic.session.pk, reason="停诊", at=clinic.at)
+    assert client_for(clinic.cast.stranger).get(f"/visits/{booking.pk}/stopped/").status_code == 404
+    assert client_for(clinic.cast.wang_fang).get(f"/visits/{booking.pk}/stopped/").status_code == 200
+    services.stopped_bookings_cancel(at=clinic.at)
+    assert StopCase.objects.count() == 1 == len(told("booking.stopped"))
 
 
 _WORKER = """
@@ -210,6 +275,7 @@ def test_a_stop_goes_on_after_its_worker_is_killed_in_the_middle_ap_08(clinic: C
     assert before >= 3
     services.stopped_bookings_cancel(at=clinic.at)
     assert StopCase.objects.count() == len(booked) == len(told("booking.stopped"))
+    assert len({message.context["booking_id"] for message in told("booking.stopped")}) == len(booked)
     services.stopped_bookings_cancel(at=clinic.session.starts_at + timedelta(hours=2))
     assert Booking.objects.filter(status=BookingStatus.CANCELLED).count() == len(booked)
     assert not broken_invariants()

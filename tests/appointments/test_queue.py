@@ -266,6 +266,51 @@ def test_the_phone_is_told_when_three_are_ahead_and_when_called_a5(clinic: Clini
     assert near.count() == 2
 
 
+def test_come_near_is_untold_when_others_go_before_and_told_once_more_when_true_a5(
+    clinic: Clinic, booked: list[Booking]
+) -> None:
+    from hospital.messaging import kinds
+    from hospital.messaging.models import Message
+
+    for booking in booked:
+        clinic.check_in(booking)
+    nurse, at, doctor = actor_of_person(clinic.cast.nurse), clinic.session.starts_at, clinic.cast.doctor_li
+    call(clinic)
+    ticket = Ticket.objects.get(status="called")
+    act(services.ticket_start, ticket, doctor, at)
+    act(services.ticket_finish, ticket, doctor, at)
+    call(clinic)
+
+    def near() -> list[int | None]:
+        rows = Message.objects.filter(kind="queue.near").exclude(status="withdrawn").order_by("pk")
+        return list(rows.values_list("patient_id", flat=True))
+
+    assert near() == [booked[4].patient_id]
+    message = Message.objects.get(kind="queue.near")
+    last = Ticket.objects.get(booking=booked[5])
+    services.ticket_prioritise(actor=nurse, ticket_id=last.pk, at=at + timedelta(minutes=1), reason="胸痛", triage=2)
+    assert not kinds.get("queue.near").still_wanted(message.context, at)
+    assert near() == [booked[5].patient_id]  # who was third is fourth now
+    services.ticket_prioritise(actor=nurse, ticket_id=last.pk, at=at + timedelta(minutes=2), reason="误判", triage=4)
+    assert near() == [booked[4].patient_id]
+    for _ in range(2):  # nothing new: nothing is told again
+        services.ticket_prioritise(
+            actor=nurse, ticket_id=last.pk, at=at + timedelta(minutes=3), reason="核对", triage=4
+        )
+    assert near() == [booked[4].patient_id]
+    assert not broken_invariants()
+
+
+def test_who_missed_the_call_is_no_longer_asked_to_come_in_a5(clinic: Clinic, booked: list[Booking]) -> None:
+    from hospital.messaging.models import Message
+
+    for booking in booked:
+        clinic.check_in(booking)
+    call(clinic)
+    act(services.ticket_pass, Ticket.objects.get(status="called"), clinic.cast.nurse, clinic.session.starts_at)
+    assert set(Message.objects.filter(kind="queue.called").values_list("status", flat=True)) == {"withdrawn"}
+
+
 def test_check_in_by_the_own_phone_only_near_the_campus_ap_10(clinic: Clinic, booked: list[Booking]) -> None:
     from appointments.geo import Position
     from appointments.models import CampusPoint
