@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db import connection
 from pytest_django.plugin import blocking_manager_key
 
 from hospital.kit import clock
@@ -49,6 +50,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if nextitem is not None and _empties_the_tables(item):
         with item.config.stash[blocking_manager_key].unblock():
             importlib.import_module("hospital.organisation.migrations.0003_special_days").load(apps, None)
+            connection.close()  # beside a browser's event loop it is a connection of its own, which nobody finds again
 
 
 def _empties_the_tables(item: pytest.Item) -> bool:
