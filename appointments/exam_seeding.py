@@ -3,10 +3,12 @@
 The numbers are a hospital's to decide: each line names its source, and the table is edited in the admin.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 
 from emr.models import Orderable
 from hospital.kit import clock
@@ -89,16 +91,28 @@ def seed_exams(*, days: int, at: datetime) -> None:
             )
         machines_now = list(ExamMachine.objects.order_by("pk"))
         for number in range(days + 1):
-            for place, machine in enumerate(machines_now[: len(technicians)]):
-                _shift(machine, technicians[place], clock.business_day(at) + timedelta(days=number), at)
+            day = clock.business_day(at) + timedelta(days=number)
+            for machine, staff, begins, ends in _worked(machines_now, technicians):
+                _shift(machine, staff, day, begins, ends, at)
 
 
-def _shift(machine: ExamMachine, staff: Staff, day: date, at: datetime) -> None:
-    """07:30 to 11:30 and 13:30 to 16:30; the last tenth is the urgent reserve."""
-    for begins, ends in ((time(7, 30), time(11, 30)), (time(13, 30), time(16, 30))):
-        start, end = clock.at_local(day, begins), clock.at_local(day, ends)
-        reserve = (end - start) * parameters.URGENT_RESERVE.at(at) / 100
-        if not ExamShift.objects.filter(machine=machine, during__overlap=DateTimeTZRange(start, end)).exists():
-            ExamShift.objects.create(
-                machine=machine, staff=staff, during=DateTimeTZRange(start, end), normal_until=end - reserve
-            )
+_MORNING, _AFTERNOON = (time(7, 30), time(11, 30)), (time(13, 30), time(16, 30))
+
+
+def _worked(machines: list[ExamMachine], people: list[Staff]) -> Iterator[tuple[ExamMachine, Staff, time, time]]:
+    """Who works which machine when. More machines than people: some people work another one in the afternoon."""
+    second = dict(zip(reversed(people), machines[len(people) :], strict=False))
+    for machine, staff in zip(machines, people, strict=False):
+        yield machine, staff, *_MORNING
+        yield second.get(staff, machine), staff, *_AFTERNOON
+
+
+def _shift(machine: ExamMachine, staff: Staff, day: date, begins: time, ends: time, at: datetime) -> None:
+    """A stretch of work; its last tenth is the urgent reserve."""
+    start, end = clock.at_local(day, begins), clock.at_local(day, ends)
+    reserve = (end - start) * parameters.URGENT_RESERVE.at(at) / 100
+    taken = ExamShift.objects.filter(Q(machine=machine) | Q(staff=staff), during__overlap=DateTimeTZRange(start, end))
+    if not taken.exists():
+        ExamShift.objects.create(
+            machine=machine, staff=staff, during=DateTimeTZRange(start, end), normal_until=end - reserve
+        )

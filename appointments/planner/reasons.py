@@ -24,13 +24,16 @@ def reasons_of(
         if other.trip in days and other.name:
             found[Reason("joins", other.name)] = None
     if len(days) > 1:
-        found.update(dict.fromkeys(_why_not_one_day(chosen, rules, walk)))
+        found.update(dict.fromkeys(_why_not_one_day(chosen, rules, walk, trips)))
     found.update(dict.fromkeys(_orders(chosen, rules)))
     found.update(dict.fromkeys(Reason("nothing_free", need.name) for need in left_out))
     return tuple(found)
 
 
-def _why_not_one_day(chosen: Sequence[Appointment], rules: Sequence[Rule], walk: timedelta) -> Iterator[Reason]:
+def _why_not_one_day(
+    chosen: Sequence[Appointment], rules: Sequence[Rule], walk: timedelta, trips: int
+) -> Iterator[Reason]:
+    """Of days on which the patient comes anyway nothing need be explained: all in one day might do, at no fewer trips."""
     explained = False
     for one, other in combinations(chosen, 2):
         if one.slot.trip != other.slot.trip:
@@ -38,7 +41,7 @@ def _why_not_one_day(chosen: Sequence[Appointment], rules: Sequence[Rule], walk:
             if reason is not None:
                 explained = True
                 yield reason
-    if not explained:
+    if not explained and trips > 1:
         yield Reason("too_much")
 
 

@@ -5,9 +5,10 @@ added, so a partial plan that isn't better than the best whole one can be left. 
 milliseconds; when it doesn't, the best plan so far is given and says that it isn't proved.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from .model import Appointment, Fixed, Need, Plan, Rule, Slot, Trip, apart
 from .reasons import reasons_of
@@ -86,25 +87,34 @@ class _Search:
         self.agreed: dict[tuple[int, int], bool] = {}
 
     def run(self) -> None:
-        """By rising number of new trips: the first number that holds a whole plan is the fewest."""
+        """By rising number of new trips, and for each by rising last day: the first pair that holds a whole plan is the
+        best. What lies beyond it is never looked at, however many weeks of free times there are."""
+        days = sorted({option.trip[0] for each in self.options for option in each})
+        earliest = max((each[0].trip[0] for each in self.options), default=date.max)
         for trips in range(len(self.wanted) + 1):
-            self._go([], trips)
-            if self.best:
-                return
+            for last in days[bisect_left(days, earliest) :]:
+                self._go([], trips, last)
+                if self.best:
+                    return
 
-    def _go(self, chosen: list[_Option], trips: int) -> None:
+    def _go(self, chosen: list[_Option], trips: int, last: date) -> None:
         bound = self._bound(chosen)
-        if bound[0] > trips or (self.best_measure is not None and bound >= self.best_measure):
+        if self.best_measure is not None and bound >= self.best_measure:
             return
         if len(chosen) == len(self.wanted):
             self.best, self.best_measure = [option.one for option in chosen], bound
             return
+        paid_for = self.free_trips.union(option.trip for option in chosen)
         for option in self.options[len(chosen)]:
+            if option.trip[0] > last:
+                return  # options stand by time
+            if bound[0] == trips and option.trip not in paid_for:
+                continue
             self.nodes += 1
             if self.nodes > self.most_nodes and self.best:
                 return
             if all(self._agree(option, other) for other in chosen):
-                self._go([*chosen, option], trips)
+                self._go([*chosen, option], trips, last)
 
     def _bound(self, chosen: list[_Option]) -> Measure:
         """No plan that begins so can measure less; of a whole plan it is the measure itself. Waits: the patient is at

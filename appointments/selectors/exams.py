@@ -17,7 +17,7 @@ from hospital.kit.transactions import entry
 from .. import parameters, policy
 from ..models import Booking, ExamBooking, ExamItem, ExamMachine, ExamRule, ExamShift, PrepQuestion
 from ..planner import Fixed, Need, Plan, Rule, Slot, plan
-from ..states import ACTIVE_BOOKING, ACTIVE_EXAM, ExamStatus
+from ..states import ACTIVE_BOOKING, ACTIVE_EXAM, ExamStatus, SessionStatus
 
 GRID = timedelta(minutes=10)
 # So far back what was examined may stand against what is to come (the longest line of the table is eight weeks).
@@ -83,7 +83,8 @@ def fixed_of(patient_id: int, *, at: datetime) -> list[Fixed]:
     ]  # fmt: skip
     visits = Booking.objects.filter(
         patient_id=patient_id, status__in=ACTIVE_BOOKING, kind="clinic", during__startswith__gt=at
-    ).select_related("doctor", "department", "session")
+    ).exclude(session__status=SessionStatus.STOPPED)  # nobody should set out for it (AP-08)
+    visits = visits.select_related("doctor", "department", "session")
     found += [
         Fixed(
             visit.doctor.name, frozenset(), visit.starts_at, visit.ends_at, visit.department.campus_id,
@@ -110,6 +111,7 @@ def slots_free(
         .distinct()
         .order_by("during", "pk")
     )  # fmt: skip
+    fasting = None if is_urgent else parameters.FASTING_UNTIL.at(at)
     busy: dict[int, list[ExamBooking]] = defaultdict(list)
     taken = ExamBooking.objects.filter(
         machine__in={shift.machine_id for shift in shifts}, status__in=ACTIVE_EXAM, during__endswith__gt=window[0]
@@ -126,18 +128,19 @@ def slots_free(
             slot
             for shift in shifts
             if shift.machine_id in can[item.pk]
-            for slot in _slots(item, shift, busy[shift.machine_id], after=window[0], at=at, is_urgent=is_urgent)
+            for slot in _slots(item, shift, busy[shift.machine_id], after=window[0], fasting=fasting)
         )
         for item in wanted
     }
 
 
 def _slots(
-    item: ExamItem, shift: ExamShift, busy: Sequence[ExamBooking], *, after: datetime, at: datetime, is_urgent: bool
+    item: ExamItem, shift: ExamShift, busy: Sequence[ExamBooking], *, after: datetime, fasting: int | None
 ) -> Iterable[Slot]:
-    until = shift.ends_at if is_urgent else min(shift.ends_at, shift.normal_until)
-    if item.fasting_hours and not is_urgent:
-        until = min(until, clock.local(shift.starts_at).replace(hour=parameters.FASTING_UNTIL.at(at), minute=0))
+    """`fasting`: the hour by which fasting patients are examined; None for urgent ones, who may use the reserve too."""
+    until = shift.ends_at if fasting is None else min(shift.ends_at, shift.normal_until)
+    if item.fasting_hours and fasting is not None:
+        until = min(until, clock.local(shift.starts_at).replace(hour=fasting, minute=0))
     length, start = timedelta(minutes=item.minutes), shift.starts_at
     while start + length <= until:
         end = start + length
@@ -174,8 +177,13 @@ def exam_plan(patient_id: int, *, at: datetime, later: int = 0) -> ExamPlan:
     ]
     walk = timedelta(minutes=parameters.EXAM_WALK.at(at))
     found = plan(needs, rules=rules_now(), fixed=fixed_of(patient_id, at=at), walk=walk)
-    asked = {question.pk: question for one in wanted for question in one.item.questions.all()}
-    return ExamPlan(wanted, found, sorted(asked.values(), key=lambda one: (one.item_id, one.position, one.pk)))
+    planned = {stop.need.key for stop in found.appointments}
+    questions = [question for one in wanted if one.key in planned for question in one.item.questions.all()]
+    questions.sort(key=lambda one: (one.item_id, one.position, one.pk))
+    asked: dict[str, PrepQuestion] = {}
+    for question in questions:  # the same words are asked once, whichever exams want to know
+        asked.setdefault(question.text, question)
+    return ExamPlan(wanted, found, list(asked.values()))
 
 
 @entry

@@ -1,7 +1,7 @@
 """Booking exams (A6, AP-12..14). Locks: patient, orders in pk order; the machines are kept apart by the database's
 exclusion constraints, so whoever comes second is refused and gets the next proposal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -77,7 +77,8 @@ def exams_book_within(
         .order_by("pk")
     }
     wanted = {(one.order.pk, one.item.pk): one.item for one in selectors.wanted_of(patient_id)}
-    made = [_booking(actor, one, orders, wanted, answers, is_urgent, at) for one in choices]
+    said = _said(wanted.values(), answers)
+    made = [_booking(actor, one, orders, wanted, said, is_urgent, at) for one in choices]
     _keep_apart(patient_id, made, at)
     try:
         with transaction.atomic():  # a refusal gives everything back at once
@@ -100,6 +101,13 @@ def exams_book_within(
         _tell(booking, at)
     record(actor, "exam.book", at=at, patient_id=patient_id, reason=f"{len(made)}")
     return made
+
+
+def _said(items: Iterable[ExamItem], answers: Mapping[int, str]) -> dict[int, str]:
+    """The answers by question; what two exams ask in the same words was asked once and answers both."""
+    questions = [question for item in items for question in item.questions.all()]
+    by_text = {question.text: answers[question.pk] for question in questions if question.pk in answers}
+    return {question.pk: answers.get(question.pk, by_text.get(question.text, "")) for question in questions}
 
 
 def _booking(

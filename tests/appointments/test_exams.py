@@ -1,6 +1,6 @@
 """Exams: one booking for each order, preparation, intervals, reserve, the exam room, through verbs and pages (A6)."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +15,9 @@ from emr import notices
 from hospital.kit import clock
 from hospital.kit.problems import NotFound, StaleMove
 from hospital.messaging.models import Message
+from tests.access.subjects_appointments import clinic_of
 from tests.appointments.conftest import HOUSE, broken_invariants
-from tests.appointments.exam_room import ExamRoom, build_exam_room
+from tests.appointments.exam_room import ExamRoom, build_exam_room, shift
 from tests.cast import Cast, Person, actor_of_person, client_for
 
 
@@ -75,6 +76,46 @@ def test_a_missing_or_wrong_answer_refuses_before_anything_is_booked_ap_12(room:
     kept = next(exam for exam in made if exam.item and exam.item.code == "CT-C")
     question.delete()
     assert kept.answers == [{"question": "对造影剂过敏吗？", "answer": "no"}]  # as it was asked
+
+
+def test_what_two_exams_ask_in_the_same_words_is_asked_once_and_answers_both_ap_12(room: ExamRoom) -> None:
+    mother, words = room.cast.mother, "是否怀孕或可能怀孕？"
+    for code in ("CT", "CT-C"):
+        PrepQuestion.objects.create(item=room.items[code], text=words, refuse_when="yes", why="请先联系医生。")
+    room.order(mother, "X-CT", "X-CT-C")
+    asked = selectors.exam_plan(mother.patient_id, at=room.at).questions
+    assert sorted(one.text for one in asked) == sorted({words, "对造影剂过敏吗？"})
+    with pytest.raises(errors.ExamRefused):
+        book(room, mother, answers={one.pk: "yes" if one.text == words else "no" for one in asked})
+    made = book(room, mother, answers={one.pk: "no" for one in asked})
+    assert sorted(len(one.answers) for one in made) == [1, 2]  # each exam room reads all that it asked
+
+
+def test_what_can_t_be_planned_asks_nothing_yet_ap_12(room: ExamRoom) -> None:
+    room.order(room.cast.mother, "X-CT-C", "X-DRAW")
+    room.machines["CT"].is_active = False
+    room.machines["CT"].save(update_fields=["is_active"])
+    found = selectors.exam_plan(room.cast.mother.patient_id, at=room.at)
+    assert [one.name for one in found.plan.left_out] == ["CT-C 检查"] and not found.questions
+
+
+def test_no_exam_is_put_on_the_day_of_a_visit_whose_clinic_is_stopped_ap_08(room: ExamRoom) -> None:
+    cast = room.cast
+    clinic, session = clinic_of(cast, cast.doctor_li, cast.oncology, days=2)
+    clinic.book(cast.mother, clinic.period(0, session))
+    assert [one.name for one in selectors.fixed_of(cast.mother.patient_id, at=room.at)] == [cast.doctor_li.name]
+    services.session_stop(actor=HOUSE, session_id=session.pk, reason="停诊", at=room.at)
+    assert not selectors.fixed_of(cast.mother.patient_id, at=room.at)
+
+
+def test_a_proposal_costs_as_many_queries_for_two_weeks_as_for_one_day(
+    room: ExamRoom, django_assert_max_num_queries: Any
+) -> None:
+    for day in range(3, 14):
+        shift(room.machines["CT"], room.cast.technician.staff, room.day + timedelta(days=day), time(8), time(10))
+    room.order(room.cast.mother, "X-CT-C", "X-DRAW")
+    with django_assert_max_num_queries(20):
+        selectors.exam_plan(room.cast.mother.patient_id, at=room.at)
 
 
 def test_intervals_are_kept_by_the_verb_too_ap_13(room: ExamRoom) -> None:

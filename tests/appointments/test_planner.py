@@ -155,3 +155,31 @@ def test_a_search_too_large_gives_the_best_so_far_and_says_that_it_isn_t_proved(
     assert len(found.appointments) == 5 and not found.is_proved
     whole = plan(many, rules=[], fixed=[], walk=WALK)
     assert whole.is_proved and whole.trips == 1
+
+
+def test_two_weeks_of_free_times_for_five_exams_are_searched_to_the_end_a6() -> None:
+    """What a busy department offers: every ten minutes, on two machines, of which the best is known and proved."""
+    every_day = [
+        [slot(day, minute, length, room) for day in range(14) for minute in range(0, 240, 10)]
+        for length, room in ((10, "blood"), (10, "blood"), (20, "CT"), (10, "CT"), (30, "US"))
+    ]
+    traits = [{"blood"}, {"blood"}, {"ct", "contrast"}, {"ct"}, set()]
+    needs = [
+        Need(key, f"{key}", frozenset(has), tuple(times), key == 0)
+        for key, (has, times) in enumerate(zip(traits, every_day, strict=True))
+    ]
+    rules = [Rule("contrast", "blood", timedelta(days=1), "first the blood")]
+    found = plan(needs, rules=rules, fixed=[], walk=WALK)
+    assert found.is_proved and found.trips == 1 and not found.left_out
+    assert {one.slot.trip[0] for one in found.appointments} == {DAY.date()}
+
+
+def test_that_not_all_fits_into_a_day_is_said_only_when_it_is_so_a6() -> None:
+    """Exams on two days because the patient comes on both anyway are no sign that one day wouldn't do."""
+    needs = [
+        Need(key, f"{key}", frozenset(), (slot(day, 0, 10), slot(2, key * 40, 10)), False)
+        for key, day in ((0, 0), (1, 1))
+    ]
+    visits = [Fixed(f"Dr {day}", frozenset(), slot(day, 200).start, slot(day, 200).end, 1, "") for day in (0, 1)]
+    found = plan(needs, rules=[], fixed=visits, walk=WALK)
+    assert found.trips == 0 and {reason.kind for reason in found.reasons} == {"joins"}
