@@ -25,6 +25,7 @@ from .models import (
     DeskEntry,
     DeskShift,
     Invoice,
+    Package,
     PayOrder,
     PriceItem,
     ReconCase,
@@ -49,6 +50,48 @@ def price_at(code: str, *, at: datetime, campus_id: int | None = None) -> PriceI
     if item is None:
         raise errors.NoPrice(code=code)
     return item
+
+
+def package_at(code: str, *, at: datetime, campus_id: int | None = None) -> Package | None:
+    """The package that holds at an instant: the campus's own before the hospital's. One without items is none."""
+    rows = _packages(at).filter(Q(campus=None) | Q(campus_id=campus_id), code=code, items__isnull=False)
+    return rows.order_by(F("campus_id").asc(nulls_last=True)).first()
+
+
+def _packages(at: datetime) -> QuerySet[Package]:
+    return Package.objects.filter(Q(effective_to=None) | Q(effective_to__gt=at), effective_from__lte=at)
+
+
+@dataclass(frozen=True, slots=True)
+class PackagePrice:
+    """A package as the price list shows it: its items with their quantities, and what they cost together today, in fen."""
+
+    package: Package
+    parts: list[tuple[PriceItem, int]]
+    price: int
+
+
+def packages_search(text: str, *, at: datetime) -> list[PackagePrice]:
+    """Today's packages of the hospital whose name, pinyin, initials or code contain the words; without those that can't be
+    charged because an item has no price today."""
+    found = _packages(at).filter(campus=None).prefetch_related("items")
+    for word in text.split()[:5]:
+        found = found.filter(
+            Q(name__icontains=word)
+            | Q(pinyin__icontains=word)
+            | Q(initials__icontains=word)
+            | Q(code__istartswith=word)
+        )
+    packages = list(found.order_by("code")[:50])
+    codes = {part.item_code for package in packages for part in package.items.all()}
+    prices = {item.code: item for item in prices_at(at).filter(code__in=codes)}
+    shown = []
+    for package in packages:
+        items = list(package.items.all())
+        if items and all(part.item_code in prices for part in items):
+            parts = [(prices[part.item_code], part.quantity) for part in items]
+            shown.append(PackagePrice(package, parts, sum(item.price * many for item, many in parts)))
+    return shown
 
 
 def prices_at(at: datetime, campus_id: int | None = None) -> QuerySet[PriceItem]:
@@ -147,7 +190,11 @@ def bills_for(actor: Actor) -> QuerySet[Charge]:
 def bill_for(actor: Actor, number: str, *, at: datetime) -> Charge:
     """One bill with everything about it; leaves an audit line. Raises NotFound for someone else's."""
     rows = Charge.objects.select_related("patient", "settlement__payment__order", "campus", "department")
-    charge = rows.prefetch_related("lines", "refunds__payment", "refunds__lines__line").filter(number=number).first()
+    charge = (
+        rows.prefetch_related("lines__package", "refunds__payment", "refunds__lines__line")
+        .filter(number=number)
+        .first()
+    )
     if charge is None or not policy.may_see_charge(actor, charge):
         raise NotFound
     with transaction.atomic():

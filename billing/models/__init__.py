@@ -19,7 +19,7 @@ from .payments import (
     RefundLine,
     Settlement,
 )
-from .prices import Category, PriceItem
+from .prices import Category, Package, PackageItem, PriceItem
 from .reconciliation import (
     BankCredit,
     BillFetch,
@@ -57,6 +57,8 @@ __all__ = [
     "Journal",
     "LedgerAccount",
     "Notice",
+    "Package",
+    "PackageItem",
     "PayMethod",
     "PayOrder",
     "PayOrderCharge",

@@ -10,7 +10,7 @@ from hospital.organisation.models import Campus, Department
 from hospital.people.models import Account, Patient
 
 from ..states import LIVE_CHARGE, ChargeStatus
-from .prices import Category, PriceItem
+from .prices import Category, Package, PriceItem
 
 
 class Scene(models.TextChoices):
@@ -74,6 +74,7 @@ class ChargeLine(AppendOnly):
 
     charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="lines")
     price_item = models.ForeignKey(PriceItem, on_delete=models.PROTECT, related_name="+")
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     code = models.CharField(max_length=40)
     name = models.CharField(max_length=300)
     category = models.CharField(max_length=20, choices=Category.choices)

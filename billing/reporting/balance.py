@@ -50,6 +50,11 @@ class Balance:
     credited: int
 
     @property
+    def unfinished(self) -> int:
+        """Differences of which somebody still has to do or approve something."""
+        return sum(group.unfinished for group in self.groups)
+
+    @property
     def unexplained(self) -> int:
         return self.channel_net - self.platform_net - sum(fen for *_words, fen in self.bridge)
 

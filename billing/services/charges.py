@@ -23,7 +23,7 @@ from .refunds import refund_request
 
 @dataclass(frozen=True, slots=True)
 class LineSpec:
-    """So many of one item of the price list."""
+    """So many of one item of the price list, or of one package of items."""
 
     item_code: str
     quantity: int = 1
@@ -40,9 +40,11 @@ WITH charge AS (
         %(amount)s, 0, %(status)s, %(at)s, %(expires_at)s
     RETURNING id, number
 ), lines AS (
-    INSERT INTO billing_chargeline (charge_id, price_item_id, code, name, category, unit, unit_price, quantity, amount)
-    SELECT charge.id, line.* FROM charge, (VALUES {{lines}})
-        AS line (price_item_id, code, name, category, unit, unit_price, quantity, amount)
+    INSERT INTO billing_chargeline (
+        charge_id, price_item_id, package_id, code, name, category, unit, unit_price, quantity, amount
+    ) SELECT charge.id, price_item_id, package_id::bigint, code, name, category, unit, unit_price, quantity, amount
+    FROM charge, (VALUES {{lines}})
+        AS line (price_item_id, package_id, code, name, category, unit, unit_price, quantity, amount)
 )
 SELECT id, number FROM charge
 """  # noqa: S608 - constants only
@@ -61,7 +63,8 @@ def charge_create(
     campus_id: int | None = None,
     department_id: int | None = None,
 ) -> Charge:
-    """Owe something: `lines` at the prices that hold `at`, at the campus or everywhere (PAY-16).
+    """Owe something: `lines` at the prices that hold `at`, at the campus or everywhere (PAY-16). A package of items
+    becomes a line for each of them.
 
     Raises NoPrice, NothingToCharge. What costs nothing is paid at once. One live charge per (kind, subject_id):
     a second one is refused by the database.
@@ -69,8 +72,8 @@ def charge_create(
     if not lines:
         raise errors.NothingToCharge
     registered = kinds.get(kind)
-    priced = [(spec, selectors.price_at(spec.item_code, at=at, campus_id=campus_id)) for spec in lines]
-    amount = total(item.price * spec.quantity for spec, item in priced)
+    priced = [part for spec in lines for part in _priced(spec, at=at, campus_id=campus_id)]
+    amount = total(part.item.price * part.quantity for part in priced)
     charge = Charge(
         kind=kind, subject_id=subject_id, scene=registered.scene, patient_id=patient_id, account_id=actor.account_id,
         campus_id=campus_id, department_id=department_id, amount=amount, created_at=at, expires_at=expires_at,
@@ -81,6 +84,30 @@ def charge_create(
         CHARGE.move(charge, ChargeStatus.PAID, actor=actor, at=at, reason="nothing to pay", paid_at=at)
         notice_post("charge.paid", charge, at=at)
     return charge
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    item: PriceItem
+    quantity: int
+    package_id: int | None = None
+
+
+def _priced(spec: LineSpec, *, at: datetime, campus_id: int | None) -> list[_Priced]:
+    """The lines that a spec becomes; packages are looked for only where no item has the code: every booking passes here."""
+    try:
+        return [_Priced(selectors.price_at(spec.item_code, at=at, campus_id=campus_id), spec.quantity)]
+    except errors.NoPrice:
+        package = selectors.package_at(spec.item_code, at=at, campus_id=campus_id)
+        if package is None:
+            raise
+    parts = package.items.order_by("pk")
+    return [
+        _Priced(
+            selectors.price_at(part.item_code, at=at, campus_id=campus_id), spec.quantity * part.quantity, package.pk
+        )
+        for part in parts
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +190,22 @@ def charges_create(specs: Sequence[ChargeSpec], *, at: datetime) -> list[Charge]
     return charges
 
 
-def _write(charge: Charge, priced: Sequence[tuple[LineSpec, PriceItem]], *, at: datetime) -> None:
+def _write(charge: Charge, priced: Sequence[_Priced], *, at: datetime) -> None:
     """The charge, numbered, and its lines in one statement: every booking of a rush waits for it."""
     lines = [
-        (item.pk, item.code, item.name, item.category, item.unit, item.price, spec.quantity, item.price * spec.quantity)
-        for spec, item in priced
+        (
+            item.pk,
+            part.package_id,
+            item.code,
+            item.name,
+            item.category,
+            item.unit,
+            item.price,
+            part.quantity,
+            item.price * part.quantity,
+        )
+        for part in priced
+        for item in (part.item,)
     ]
     asked: dict[str, Any] = {
         "number_head": head("B", at), "kind": charge.kind, "subject_id": charge.subject_id, "scene": charge.scene,

@@ -1,7 +1,7 @@
 """Money goes back: requested once per key, approved by a second person where it is much, by the way it came (PAY-09)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from hospital.kit.transactions import entry, within
 from hospital.messaging.services import patient_tell
 
 from .. import errors, kinds
-from ..models import Charge, ChargeLine, Payment, PaymentSplit, Refund, RefundLine
+from ..models import Charge, ChargeLine, Package, Payment, PaymentSplit, Refund, RefundLine
 from ..numbers import next_number
 from ..parameters import APPROVAL_FEN
 from ..states import CHARGE, LIVE_REFUND, REFUND, ChargeStatus, RefundStatus
@@ -49,7 +49,7 @@ def refund_request(
     charge = Charge.objects.select_for_update(no_key=True).get(pk=charge_id)
     known = Refund.objects.filter(key=key).first()
     if known is not None:
-        if not _asked_the_same(known, charge_id, lines):
+        if not _asked_the_same(known, charge, lines):
             raise errors.OtherRequest
         return known
     if charge.status not in {ChargeStatus.PAID, ChargeStatus.PART_REFUNDED} or not hasattr(charge, "settlement"):
@@ -97,12 +97,11 @@ def _parts(charge: Charge, lines: "Sequence[LineSpec] | None") -> list[tuple[Cha
     if lines is None:
         return [(line, rest, rest * line.unit_price) for line, rest in left.items() if rest]
     parts: dict[ChargeLine, int] = {}
-    for spec in lines:
-        wanted = spec.quantity
+    for code, package_id, wanted in _wanted(charge, lines):
         if wanted <= 0:
             raise errors.RefundTooMuch
         for line, rest in left.items():
-            if line.code == spec.item_code and (taken := min(rest, wanted)):
+            if line.code == code and package_id in {None, line.package_id} and (taken := min(rest, wanted)):
                 parts[line] = parts.get(line, 0) + taken
                 left[line] -= taken
                 wanted -= taken
@@ -111,9 +110,20 @@ def _parts(charge: Charge, lines: "Sequence[LineSpec] | None") -> list[tuple[Cha
     return [(line, quantity, quantity * line.unit_price) for line, quantity in parts.items()]
 
 
-def _asked_the_same(known: Refund, charge_id: int, lines: "Sequence[LineSpec] | None") -> bool:
+def _wanted(charge: Charge, lines: "Sequence[LineSpec]") -> Iterator[tuple[str, int | None, int]]:
+    """(item, package whose lines give it, quantity): of an item from whatever line, of a package from its own lines."""
+    packages = {one.code: one for one in Package.objects.filter(pk__in=charge.lines.values("package"))}
+    for spec in lines:
+        package = packages.get(spec.item_code)
+        if package is None:
+            yield spec.item_code, None, spec.quantity
+        else:
+            yield from ((part.item_code, package.pk, spec.quantity * part.quantity) for part in package.items.all())
+
+
+def _asked_the_same(known: Refund, charge: Charge, lines: "Sequence[LineSpec] | None") -> bool:
     """Whether a request under a key that was used is that very request: of the same bill, and the same of its lines."""
-    if known.charge_id != charge_id:
+    if known.charge_id != charge.pk:
         return False
     if lines is None:
         return True
@@ -121,8 +131,8 @@ def _asked_the_same(known: Refund, charge_id: int, lines: "Sequence[LineSpec] | 
     for code, quantity in known.lines.values_list("line__code", "quantity"):
         before[code] += quantity
     now: Counter[str] = Counter()
-    for spec in lines:
-        now[spec.item_code] += spec.quantity
+    for code, _package, quantity in _wanted(charge, lines):
+        now[code] += quantity
     return before == now
 
 

@@ -17,5 +17,6 @@ def price_list(request: HttpRequest) -> HttpResponse:
     category = request.GET.get("category", "")
     found = selectors.prices_search(text, category if category in Category.values else "", at=clock.now())
     page = Paginator(found, 40).get_page(request.GET.get("page"))
-    context = {"page": page, "q": text, "category": category, "categories": Category.choices}
+    packages = selectors.packages_search(text, at=clock.now()) if page.number == 1 and not category else []
+    context = {"packages": packages, "page": page, "q": text, "category": category, "categories": Category.choices}
     return render(request, "billing/prices.html", context)

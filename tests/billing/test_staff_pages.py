@@ -102,6 +102,7 @@ def test_the_day_is_a_balance_on_one_page_and_its_difference_is_worked_off_by_tw
     assert case.numbers in maker.get(f"/staff/finance/cases/{case.pk}/").content.decode()
     propose = {"action": "explain", "note": "渠道漏报"}
     assert maker.post(f"/staff/finance/cases/{case.pk}/propose/", propose).status_code == 302
+    assert "差错均已处理" not in maker.get("/staff/finance/", {"day": f"{day}"}).content.decode(), "it is only proposed"
     assert maker.post(f"/staff/finance/cases/{case.pk}/decide/", {"decision": "approve"}).status_code == 409
     assert checker.post(f"/staff/finance/cases/{case.pk}/decide/", {"decision": "approve"}).status_code == 302
     case.refresh_from_db()
