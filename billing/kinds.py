@@ -7,7 +7,7 @@ booked; they may fail and are called again, so they must be idempotent. What can
 `billing.services.refund_request`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -31,6 +31,11 @@ def no_page(charge: "Charge") -> str:
     return ""
 
 
+def none_used(charge: "Charge") -> Mapping[str, int]:
+    """For kinds whose bills are used whole or not at all: may_refund says all."""
+    return {}
+
+
 def no_doctors(subject_ids: Sequence[int]) -> dict[int, int]:
     """For kinds that no doctor asks for."""
     return {}
@@ -38,7 +43,10 @@ def no_doctors(subject_ids: Sequence[int]) -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class ChargeKind:
-    """`scene` is a billing.models.Scene; `may_refund(charge, at)` is False once executed, dispensed or used (PAY-09)."""
+    """`scene` is a billing.models.Scene; `may_refund(charge, at)` is False once executed, dispensed or used (PAY-09).
+
+    `used(charge)`: of a bill that may go back in part, how many of each item were given already; these never do.
+    """
 
     name: str
     title: str | Promise
@@ -48,6 +56,7 @@ class ChargeKind:
     may_refund: "Callable[[Charge, datetime], bool]"
     on_expired: Handler = field(default=nothing)
     page: "Callable[[Charge], str]" = field(default=no_page)  # where the patient goes on after paying
+    used: "Callable[[Charge], Mapping[str, int]]" = field(default=none_used)
     doctors: Callable[[Sequence[int]], dict[int, int]] = field(default=no_doctors)  # subject -> staff, for the analysis
 
 

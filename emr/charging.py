@@ -1,6 +1,6 @@
 """What emr charges through billing: orders and prescriptions. Billing calls these back from its notices."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from django.urls import reverse
@@ -68,6 +68,13 @@ def order_may_refund(charge: Charge, at: datetime) -> bool:
     if order.status in {OrderStatus.CANCELLED, OrderStatus.STOPPED}:
         return True
     return _passes(lambda: orders.may_still_cancel(order, at))
+
+
+def order_used(charge: Charge) -> Mapping[str, int]:
+    """PAY-09: what was given of an order that its doctor stopped half-way."""
+    kind = Order.objects.values_list("kind", flat=True).get(pk=charge.subject_id)
+    used = kinds.order_kind(kind).used
+    return used(charge.subject_id) if used else {}
 
 
 @within

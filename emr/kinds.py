@@ -46,7 +46,8 @@ class OrderKind:
     may_cancel(order, at): raises a Problem when it is too late; asked when the patient or doctor takes the order back
     and when billing asks whether it may be refunded. page(encounter_id): where the doctor orders this kind, when it
     has a page of its own; a link to it stands beside the orders of the visit. paid_page(order_id): where the patient goes on
-    who has paid.
+    who has paid. used(order_id): of an order that is given piece by piece, how many of each price code were given: their
+    money stays (PAY-09).
     """
 
     name: str
@@ -58,6 +59,7 @@ class OrderKind:
     may_cancel: Callable[[Order, datetime], None] | None = None
     page: Callable[[int], str] | None = None
     paid_page: Callable[[int], str] | None = None
+    used: Callable[[int], Mapping[str, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def wire() -> None:
         ChargeKind(
             charging.ORDER, _("Tests and treatment"), Scene.OUTPATIENT, on_paid=charging.order_paid,
             on_refunded=charging.order_ended, may_refund=charging.order_may_refund, on_expired=charging.order_ended,
-            page=charging.order_page, doctors=charging.order_doctors,
+            page=charging.order_page, used=charging.order_used, doctors=charging.order_doctors,
         )
     )  # fmt: skip
     charge_kind(

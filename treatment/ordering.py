@@ -1,5 +1,6 @@
 """What treatment answers to the apps below: what can be ordered, whether it can be taken back, what is still true."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,14 @@ def paid_page(order_id: int) -> str:
     """Who has paid chooses the hour next; of several courses, on the list of all."""
     found = list(Course.objects.filter(order_id=order_id).values_list("pk", flat=True)[:2])
     return reverse("treatment:course", args=found) if len(found) == 1 else reverse("treatment:list")
+
+
+def given(order_id: int) -> dict[str, int]:
+    """Sessions given under an order, by what they are charged as: a stopped course never gives their money back (PAY-09)."""
+    counted: Counter[str] = Counter()
+    for code, done in Course.objects.filter(order_id=order_id, done__gt=0).values_list("item__price_code", "done"):
+        counted[code] += done
+    return counted
 
 
 def may_cancel(order: Order, at: datetime) -> None:

@@ -24,6 +24,7 @@ def wire() -> None:
             may_cancel=ordering.may_cancel,
             page=ordering.order_page,
             paid_page=ordering.paid_page,
+            used=ordering.given,
         )
     )
     form_kinds.register(

@@ -41,7 +41,7 @@ def refund_request(
     key: str,
     lines: "Sequence[LineSpec] | None" = None,
 ) -> Refund:
-    """Give back what was paid for a charge: all that is left of it, or so many of some lines.
+    """Give back what was paid for a charge: all that is left of it and wasn't used, or so many of some lines.
 
     Idempotent by `key`; the same key for another charge or other lines raises OtherRequest. Raises NotPaid, RefundTooMuch, and
     RefundRefused when the kind says that it was executed, dispensed or used (PAY-09).
@@ -87,14 +87,22 @@ def refund_reserve(charge: Charge, amount: int) -> None:
 
 
 def _parts(charge: Charge, lines: "Sequence[LineSpec] | None") -> list[tuple[ChargeLine, int, int]]:
-    """(line, quantity, fen) to give back: what is left of the lines asked for, or of all.
+    """(line, quantity, fen) to give back: what is left of the lines asked for, or of all, without what was used (PAY-09).
 
     The same item may stand in several lines of a bill, and be asked for more than once: line after line gives what it has.
     """
     gone = Q(refund_lines__refund__status__in=[*LIVE_REFUND, RefundStatus.SUCCEEDED])
     counted = charge.lines.annotate(gone=Coalesce(Sum("refund_lines__quantity", filter=gone), 0))
     left = {line: line.quantity - line.gone for line in counted.order_by("pk")}
+    used = kinds.get(charge.kind).used(charge)
+    to_keep = Counter(used)
+    for line, rest in left.items():
+        kept = min(rest, to_keep[line.code])
+        left[line] -= kept
+        to_keep[line.code] -= kept
     if lines is None:
+        if used and not any(left.values()):
+            raise errors.RefundRefused
         return [(line, rest, rest * line.unit_price) for line, rest in left.items() if rest]
     parts: dict[ChargeLine, int] = {}
     for code, package_id, wanted in _wanted(charge, lines):
@@ -106,7 +114,7 @@ def _parts(charge: Charge, lines: "Sequence[LineSpec] | None") -> list[tuple[Cha
                 left[line] -= taken
                 wanted -= taken
         if wanted:
-            raise errors.RefundTooMuch
+            raise errors.RefundRefused if used.get(code) else errors.RefundTooMuch
     return [(line, quantity, quantity * line.unit_price) for line, quantity in parts.items()]
 
 

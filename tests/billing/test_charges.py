@@ -1,11 +1,12 @@
 """A charge from the price list to its end: PAY-09, PAY-11, PAY-16, G06."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing import errors, selectors, services
+from billing import errors, kinds, selectors, services
 from billing.models import Charge, Entry, Notice, Payment, PriceItem, Refund
 from billing.services.payments import payment_take
 from billing.services.refunds import refund_finish
@@ -208,6 +209,21 @@ def test_what_was_used_or_never_paid_is_not_refunded(house: House) -> None:
     house.thing.used = True
     with pytest.raises(errors.RefundRefused):
         ask_back(house, charge)
+
+
+def test_what_was_used_of_a_bill_stays_and_the_rest_goes_back_pay_09(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(kinds._kinds, KIND, replace(kinds.get(KIND), used=lambda charge: {"TRT-1": 2}))
+    charge = house.owe(house.cast.wang_fang, ("TRT-1", 3), ("REG-1", 1))
+    take(house, house.order(charge))
+    with pytest.raises(errors.RefundRefused):
+        ask_back(house, charge, "two", [services.LineSpec("TRT-1", 2)])
+    with pytest.raises(errors.RefundTooMuch):
+        ask_back(house, charge, "other", [services.LineSpec("REG-1", 2)])
+    assert ask_back(house, charge, "all").amount == 80000 + 5000
+    with pytest.raises(errors.RefundRefused):
+        ask_back(house, charge, "more")
 
 
 def test_a_large_refund_asked_for_by_staff_needs_a_second_person_pay_05(house: House) -> None:

@@ -4,8 +4,11 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from billing.errors import RefundRefused
 from billing.models import Refund
+from billing.services import LineSpec, refund_request
 from emr import services as emr
 from hospital.forms.models import Response
 from hospital.kit import clock
@@ -291,6 +294,19 @@ def test_a_stopped_course_gives_back_what_was_not_given(ward: Ward) -> None:
             actor=ward.actor(ward.cast.therapist), session_id=sessions[1].pk, patient_id=course.patient_id,
             at=sessions[1].starts_at,
         )  # fmt: skip
+
+
+def test_of_a_stopped_course_the_money_of_what_was_given_stays_pay_09(ward: Ward) -> None:
+    """The order is stopped, so its bill may go back; not what was given under it, whoever asks and however."""
+    ward.give(ward.ready()[:1])
+    course = Course.objects.get()
+    services.course_stop(actor=ward.actor(ward.cast.doctor_li), course_id=course.pk, at=ward.at, reason="skin reaction")
+    charge_id, code = course.order.charge_id, course.item.price_code
+    assert charge_id is not None
+    for lines in (None, [LineSpec(code, 1)]):
+        with pytest.raises(RefundRefused), transaction.atomic():
+            refund_request(actor=HOUSE, charge_id=charge_id, at=ward.at, reason="all", key=f"all:{lines}", lines=lines)
+    assert [refund.amount for refund in Refund.objects.all()] == [240000]
 
 
 def test_a_cancelled_order_frees_the_machine(ward: Ward) -> None:
