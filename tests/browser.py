@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.cast import Person, client_for
 
@@ -32,6 +32,8 @@ WORKSTATION: Size = (1440, 900)
 TABLET: Size = (1024, 768)
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+PATIENCE = 90_000  # milliseconds: against waiting for ever. How fast a page must be is never asked by its waiting.
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -110,7 +112,7 @@ def open_page(chromium: Browser, live_server: Any) -> Iterator[OpenPage]:
         if care:
             cookies["ih_care"] = "1"
         context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in cookies.items()])
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         watch.over(page)
         return page

@@ -30,7 +30,7 @@ from hospital.kit.actor import Role
 from hospital.kit.doors import Route
 from tests.access.matrix import Visitor
 from tests.access.subjects import Case
-from tests.browser import PHONE, WORKSTATION, Size
+from tests.browser import PATIENCE, PHONE, WORKSTATION, Size
 
 HOST = "http://testserver"
 HTML = "text/html"
@@ -61,7 +61,7 @@ class Walker:
 
     def __post_init__(self) -> None:
         context = self.browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce")
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         self.page = context.new_page()
         self.page.route("**/*", self._answer)
         self.page.on("pageerror", lambda error: self.lost.append(f"script error: {error}"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import PATIENCE
 from tests.waiting import wait_until
 
 from .house import House
@@ -35,7 +36,7 @@ class Day:
 
     def page(self, size: Any) -> Page:
         context = self.browser.new_context(viewport=size, locale="zh-CN", base_url=self.house.drill.web)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         self.pages.append(page)
         page.on("pageerror", lambda error: self.faults.append(f"script error on {page.url}: {error}"))
