@@ -1,5 +1,6 @@
 """ASGI entry: sockets, the lane of the release minute, and HTTP where one process serves all."""
 
+import gc
 import os
 
 from channels.routing import ProtocolTypeRouter
@@ -12,3 +13,7 @@ from appointments.lane import Lane  # noqa: E402 - it needs the app registry, as
 from hospital.sockets import socket_application  # noqa: E402
 
 application = ProtocolTypeRouter({"http": Lane(http), "websocket": socket_application})
+
+# As in wsgi.py: a full collection of what is loaded would stop all sockets for a tenth of a second.
+gc.collect()
+gc.freeze()

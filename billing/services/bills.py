@@ -163,11 +163,11 @@ def _copy_lines(file_id: int, reader: Reader) -> None:
             yield first + batch[:-1].replace(b"\n", b"\n" + first) + b"\n"
 
     # The collector would walk through the whole application again and again for rows that are gone at once.
-    gc.freeze()
+    gc.disable()
     try:
         _copy(f"COPY {table} (file_id, {', '.join(reader.columns)}) FROM STDIN", pieces())
     finally:
-        gc.unfreeze()
+        gc.enable()
 
 
 def _copy_parts(file_id: int, stream: BinaryIO) -> None:
