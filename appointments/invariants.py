@@ -63,8 +63,10 @@ def register_all() -> None:
         "JOIN appointments_session AS session ON session.id = booking.session_id "
         "JOIN appointments_period AS period ON period.id = booking.period_id "
         "JOIN appointments_place AS place ON place.id = booking.place_id "
-        "WHERE (booking.doctor_id, booking.department_id, booking.date, booking.half_day, booking.kind) IS DISTINCT FROM "
-        "(session.doctor_id, session.department_id, session.date, session.half_day, session.kind) "
+        "WHERE (booking.department_id, booking.date, booking.half_day, booking.kind) IS DISTINCT FROM "
+        "(session.department_id, session.date, session.half_day, session.kind) "
+        # what had ended, or was seen, when a substitute took the session stays with the doctor of its time
+        "OR (booking.doctor_id <> session.doctor_id AND booking.status IN ('held', 'booked', 'checked_in')) "
         "OR period.session_id <> session.id OR place.period_id <> period.id OR place.number <> booking.number "
         "OR booking.during <> tstzrange(period.starts_at, period.ends_at)",
     )

@@ -143,6 +143,13 @@ def _wire_messages() -> None:
     )
     register(
         MessageKind(
+            "absence.decided",
+            _("Your appeal was answered"),
+            _("The department has answered your appeal about the missed visit of %(date)s."),
+        )
+    )
+    register(
+        MessageKind(
             "waiting.over",
             _("You are no longer in the waiting list"),
             _("The waiting list for %(doctor)s has ended for you. You can enter it again at any time."),

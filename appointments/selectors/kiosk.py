@@ -1,7 +1,7 @@
 """What a kiosk may read: today's visits of the patient whose card it has just read (H13)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hospital.audit.services import record
 from hospital.kit import clock
@@ -10,7 +10,7 @@ from hospital.kit.transactions import entry
 from hospital.people.models import Patient
 from hospital.people.services.cards import card_resolve
 
-from .. import kinds, policy
+from .. import kinds, parameters, policy
 from ..models import Booking, Ticket
 from ..states import BookingStatus, TicketStatus
 from .waiting import QueueLine, queue_position
@@ -23,6 +23,7 @@ class KioskLine:
     booking: Booking
     ticket: Ticket | None
     line: QueueLine | None
+    opens_at: datetime | None = None  # when check-in opens, while it hasn't
 
     @property
     def may_check_in(self) -> bool:
@@ -61,4 +62,6 @@ def kiosk_visits_for(actor: Actor, patient_id: int, *, at: datetime) -> tuple[Pa
 
 def _line(booking: Booking, ticket: Ticket | None, at: datetime) -> KioskLine:
     waits = ticket is not None and ticket.status == TicketStatus.WAITING
-    return KioskLine(booking, ticket, queue_position(ticket, at=at) if ticket is not None and waits else None)
+    opens_at = booking.starts_at - timedelta(minutes=parameters.CHECK_IN_EARLY.at(at, booking.department.campus_id))
+    line = queue_position(ticket, at=at) if ticket is not None and waits else None
+    return KioskLine(booking, ticket, line, opens_at if ticket is None and at < opens_at else None)

@@ -7,6 +7,7 @@ from hospital.kit import clock
 from hospital.kit.actor import Actor, Role, system
 from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry, within
+from hospital.messaging import services as messaging
 from hospital.people.models import Patient
 
 from .. import errors, parameters, policy
@@ -89,6 +90,10 @@ def appeal_decide(*, actor: Actor, absence_id: int, excuse: bool, answer: str, a
     record(actor, "absence.decide", at=at, subject=row, patient_id=row.patient_id, reason=answer[:200])
     if excuse:
         _lift(row.patient_id, at=at)
+    messaging.patient_tell(
+        key=f"absence.decided:{row.pk}", patient_id=row.patient_id, kind="absence.decided", at=at,
+        context={"date": f"{clock.local(row.at):%F}"}, url=f"/visits/{row.booking_id}/appeal/",
+    )  # fmt: skip
     return row
 
 

@@ -44,8 +44,15 @@ def appeals(request: HttpRequest) -> HttpResponse:
 
 @rule("appointments.appeal_decide", {Role.HEAD}, methods=["POST"], subject="absence")
 def appeal_decide(request: HttpRequest, absence_id: int) -> HttpResponse:
-    services.appeal_decide(
-        actor=actor_of(request), absence_id=absence_id, excuse=request.POST.get("excuse") == "1",
-        answer=request.POST.get("answer", ""), at=clock.now(),
-    )  # fmt: skip
+    try:
+        services.appeal_decide(
+            actor=actor_of(request), absence_id=absence_id, excuse=request.POST.get("excuse") == "1",
+            answer=request.POST.get("answer", ""), at=clock.now(),
+        )  # fmt: skip
+    except NotFound:
+        raise
+    except Problem as problem:  # no answer written, or a colleague was first
+        messages.warning(request, f"{problem.reason} {problem.next_step}")
+    else:
+        messages.success(request, _("Decided; the patient is told."))
     return redirect("appointments_staff:appeals")

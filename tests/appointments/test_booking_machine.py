@@ -1,4 +1,4 @@
-"""Any order of holds, payments, expiry, cancelling, moving, stops and quotas leaves the house in order (G01, G02, AP-02).
+"""Any order of holds, payments, expiry, cancelling, moving, stops, substitutes, quotas and the waiting list leaves the house in order (G01, G02, AP-02).
 
 After each step every SQL invariant of bookings and of money is asked, and what the person concerned may rely on. Time
 moves by minutes, and to within half a second of the end of a hold. BOOKING_MACHINE=200 tries more, and longer.
@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import billing.services
 from appointments import services
-from appointments.models import Booking, Channel, Period, Place, Quota, Session
+from appointments.models import Booking, Channel, Period, Place, Quota, Session, StopCase, Waiting
 from appointments.services.pools import quotas_apply
 from appointments.states import ACTIVE_BOOKING, BookingStatus
 from hospital.kit import invariants
@@ -39,6 +39,7 @@ class Bookings(RuleBasedStateMachine):
     sessions: ClassVar[list[Session]]
     booked: ClassVar[int] = 0  # over all examples: a machine that never books would prove nothing
     given_back: ClassVar[int] = 0
+    offered: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,6 +156,33 @@ class Bookings(RuleBasedStateMachine):
         if session.status == "open":
             services.session_stop(actor=HOUSE, session_id=session.pk, reason="停诊", at=self.at)
 
+    @rule(which=st.integers(0, 1))
+    def substitute(self, which: int) -> None:
+        """Another doctor takes the session, and gives it back when it comes again."""
+        session = Session.objects.get(pk=self.sessions[which].pk)
+        first, second = self.sessions[which].doctor_id, self.clinic.cast.head.staff.pk
+        self.attempt(
+            services.session_substitute, actor=HOUSE, session_id=session.pk,
+            doctor_id=second if session.doctor_id == first else first,
+        )  # fmt: skip
+
+    @rule(number=SOME)
+    def take_the_money_of_a_stopped_clinic(self, number: int) -> None:
+        cases = list(StopCase.objects.filter(status="open").select_related("booking").order_by("pk"))
+        if cases:
+            booking = cases[number % len(cases)].booking
+            self.attempt(services.stop_refund, actor=self.owner(booking), booking_id=booking.pk)
+
+    @rule(who=st.integers(0, PEOPLE - 1), which=st.integers(0, 1))
+    def wait_in_line(self, who: int, which: int) -> None:
+        """The waiting list: what comes free is offered by the sweep, as a hold like any other."""
+        person = self.people[who]
+        self.attempt(
+            services.waiting_enter, actor=actor_of_person(person if person.account else self.clinic.cast.wang_fang),
+            patient_id=person.patient_id, doctor_id=self.sessions[which].doctor_id, first=self.clinic.day,
+            last=self.clinic.day,
+        )  # fmt: skip
+
     @rule(pool=st.sampled_from(["phone", "room", "kiosk"]), percent=st.sampled_from([0, 25, 50, 100]))
     def edit_quota(self, pool: str, percent: int) -> None:
         day = self.clinic.day
@@ -175,11 +203,17 @@ class Bookings(RuleBasedStateMachine):
         owners = set(Place.objects.filter(booking__isnull=False).values_list("booking_id", "pk"))
         assert owners == set(Booking.objects.filter(status__in=ACTIVE_BOOKING).values_list("pk", "place_id"))
 
+    @invariant()
+    def an_offer_is_of_a_booking_of_the_one_who_waits(self) -> None:
+        for row in Waiting.objects.exclude(booking=None).select_related("booking"):
+            assert row.booking is not None and row.booking.patient_id == row.patient_id
+            type(self).offered += 1
+
     def drain(self) -> None:
         for _ in range(12):
             work = [
                 services.stopped_bookings_cancel, services.holds_expire, billing.services.charges_expire,
-                billing.services.notices_deliver,
+                billing.services.notices_deliver, services.waiting_work_off,
             ]  # fmt: skip
             if not sum(sweep(at=self.at) for sweep in work):
                 return
@@ -229,6 +263,7 @@ def test_any_order_of_what_can_happen_to_bookings_leaves_the_house_in_order_g01_
         ),
     )  # fmt: skip
     assert Bookings.booked and Bookings.given_back, "no example ever booked, or none gave money back"
+    assert Bookings.offered, "nobody who waited was ever offered a place"
 
 
 @pytest.mark.parametrize("first", ["money", "holds", "charges"])

@@ -6,8 +6,10 @@ import pytest
 
 from appointments import errors, services
 from appointments.models import Absence, Ban, Booking, Channel
+from appointments.selectors.conduct import appeals_for
 from hospital.kit import clock
 from hospital.kit.problems import NotFound, TooMany
+from hospital.messaging.models import Message
 from hospital.organisation.models import PolicyParameter
 from tests.appointments.conftest import HOUSE, Clinic, broken_invariants
 from tests.cast import actor_of_person, client_for
@@ -75,6 +77,8 @@ def test_who_is_excused_by_the_head_may_book_again_ap_06(clinic: Clinic) -> None
     assert client.post(f"/visits/{absence.booking_id}/appeal/", {"reason": "当天住院了"}).status_code == 302
     page = client_for(clinic.cast.head).get("/staff/appeals/").content.decode()
     assert "当天住院了" in page and "王芳" in page
+    (appeal,) = appeals_for(actor_of_person(clinic.cast.head), at=end)
+    assert (appeal.missed, appeal.banned_until) == (3, Ban.objects.get().ends_at)
     with pytest.raises(NotFound):
         services.appeal_decide(
             actor=actor_of_person(clinic.cast.other_doctor), absence_id=absence.pk, excuse=True, answer="x", at=end
@@ -83,6 +87,11 @@ def test_who_is_excused_by_the_head_may_book_again_ap_06(clinic: Clinic) -> None
     assert client_for(clinic.cast.head).post(f"/staff/appeals/{absence.pk}/", answer).status_code == 302
     absence.refresh_from_db()
     assert absence.status == "excused" and Ban.objects.get().lifted_at is not None
+    (told,) = Message.objects.filter(kind="absence.decided")
+    assert told.url == f"/visits/{absence.booking_id}/appeal/" and "住院" not in str(told.context)
+    again = client_for(clinic.cast.head).post(f"/staff/appeals/{absence.pk}/", answer, follow=True)
+    assert again.status_code == 200 and Message.objects.filter(kind="absence.decided").count() == 1
+    assert "有住院记录" in client.get(f"/visits/{absence.booking_id}/appeal/").content.decode()
     assert hold_later(clinic, end).channel == Channel.APP
 
 
