@@ -9,10 +9,14 @@ from hospital.kit.access import Rule, rules_of
 from hospital.kit.problems import Problem
 
 PROBLEM = "application/problem+json"
+_ONLY_WRITES = {"409", "429"}
+_RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
 _REFUSALS = {
     "401": "Nobody is signed in (`sign-in-needed`).",
     "404": "Absent, or none of the caller's business: the two read the same (`not-found`).",
     "422": "Something in the request can't be read (`invalid`); `errors` names the fields.",
+    "409": "It isn't so any more, or a rule forbids it now; `next_step` says what to do instead.",
+    "429": "Too much of this for now (`too-many`): again after `Retry-After` seconds.",
     "default": "Any other refusal; its `code` is stable, see `Problem`.",
 }
 
@@ -72,10 +76,13 @@ def add_refusals(result: dict[str, Any], generator: Any, request: Any, public: b
     }
     body = {"content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     for path in result["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
             asked = bool(operation.get("requestBody") or operation.get("parameters"))
             for status, words in _REFUSALS.items():
                 if (status == "401" and {} in operation.get("security", [])) or (status == "422" and not asked):
                     continue
-                operation["responses"].setdefault(status, {"description": words, **body})
+                if status in _ONLY_WRITES and method == "get":
+                    continue
+                headers = {"headers": _RETRY_AFTER} if status == "429" else {}
+                operation["responses"].setdefault(status, {"description": words, **headers, **body})
     return result

@@ -47,6 +47,9 @@ def test_each_operation_documents_its_refusals_by_stable_codes(schema) -> None:
         assert refusal == {"$ref": "#/components/schemas/Problem"}, f"{verb} {path}"
         assert "404" in found["responses"], f"{verb} {path}"
         assert ({} in found["security"]) == ("401" not in found["responses"]), f"{verb} {path}"
+        assert (verb != "get") == ("Retry-After" in found["responses"].get("429", {}).get("headers", {})), (
+            f"{verb} {path}"
+        )
     listed = {one["code"] for one in schema["components"]["schemas"]["Problem"]["x-codes"]}
     assert {"not-found", "invalid", "idempotency-key-needed", "SEC-01-code"} <= listed
 
