@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from billing import services
+from billing.channels.cash.services import cash_take, desk_give_back
 from billing.models import PayOrder, PriceItem, Refund
 from billing.states import PayOrderStatus
 from tests.billing.conftest import Bank, House
-from tests.cast import client_for
+from tests.cast import actor_of_person, client_for
 
 pytestmark = pytest.mark.django_db
 
@@ -131,10 +133,6 @@ def test_bills_show_each_line_and_the_state_of_the_refund(house: House, bank: Ba
     start(phone, charge)
     bank.pays(PayOrder.objects.get())
     bank.rings()
-    from django.db import transaction
-
-    from tests.cast import actor_of_person
-
     with transaction.atomic():
         services.refund_request(
             actor=actor_of_person(house.cast.wang_fang), charge_id=charge.pk, at=house.at, reason="医生停诊", key="k",
@@ -184,6 +182,16 @@ def test_each_state_of_a_refund_says_what_to_expect(house: House, bank: Bank, ph
     page = phone.get(f"/bills/{charge.number}/").content.decode()
     assert REFUND_WORDS[status] in page and refund.number in page
     assert "收费窗口" not in page, "nobody is sent to the cash desk for what goes back by WeChat"
+
+
+def test_cash_is_collected_at_the_desk_and_then_was_handed_back(house: House, phone: Client) -> None:
+    charge, cashier = house.owe(house.cast.wang_fang), actor_of_person(house.cast.cashier)
+    cash_take(actor=cashier, patient_id=charge.patient_id, charge_ids=[charge.pk], at=house.at)
+    refund = house.asked_back(charge)
+    assert "请持就诊卡到收费窗口领取" in phone.get(f"/bills/{charge.number}/").content.decode()
+    desk_give_back(actor=cashier, refund_id=refund.pk, at=house.at)
+    page = phone.get(f"/bills/{charge.number}/").content.decode()
+    assert "已在收费窗口退还现金" in page and "工作日" not in page
 
 
 def test_the_list_of_bills_asks_the_same_number_of_queries_for_one_and_for_twenty(
