@@ -26,6 +26,10 @@ class Caller:
         kind = f"Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: {len(body)}\r\n"
         return await self._ask("POST", path, kind + headers, body)
 
+    async def post(self, path: str, body: bytes, headers: str) -> Answer:
+        """`headers`: whole lines, those of type and length too."""
+        return await self._ask("POST", path, headers, body)
+
     async def get(self, path: str) -> Answer:
         return await self._ask("GET", path, "Accept: application/json\r\n", b"")
 
