@@ -9,8 +9,9 @@ function show(isLost) {
   live?.classList.toggle("is-old", isLost);
 }
 
-// What face.js would show as a toast for somebody who reads it says nothing on a wall; and a page of a proxy that
-// answers for a dead server must not take the place of the picture.
+// What face.js would show as a toast for somebody who reads and closes it would stand on a wall for ever; and a page of
+// a proxy that answers for a dead server must not take the place of the picture.
+if (live) document.getElementById("toast-offline")?.remove();
 for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.addEventListener(name, () => show(true));
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (!live || event.detail.xhr.status === 200) return;

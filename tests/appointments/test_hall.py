@@ -127,6 +127,7 @@ def test_a_screen_says_that_the_server_is_lost_and_comes_back_by_itself_a5(
     poll_is(lambda route: route.abort("connectionrefused"))  # nobody listens
     expect(lost).to_be_visible()
     assert "is-old" in (picture.get_attribute("class") or "")
+    expect(page.locator(".toast")).to_have_count(0)  # nobody could close it
     poll_is(lambda route: route.continue_())
     expect(lost).to_be_hidden()
     poll_is(lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"))  # the proxy speaks for it
