@@ -46,15 +46,18 @@ RETURNING id, number, booking_id, CASE WHEN {_OWN_SQL} THEN pool ELSE 'common' E
 """  # noqa: S608 - constants only
 # The same for many callers of many periods, who are given places in the order in which one after the other would get them.
 # Places are locked in the order of their keys, as who stops a session does.
+# What was chosen is looked up by its key, and so that no index can be taken for "is free": PostgreSQL's statistics are of
+# yesterday, when everything was sold, and by them it went through all free places of the house, choosing anew for each.
 _TAKE_MANY = f"""
 SELECT 1 FROM appointments_period WHERE id = ANY(%(periods)s) ORDER BY id FOR NO KEY UPDATE;
-WITH chosen AS (
+WITH chosen AS MATERIALIZED (
     SELECT first.id FROM unnest(%(periods)s::bigint[], %(counts)s::int[]) AS wanted (period_id, count)
     CROSS JOIN LATERAL (
         SELECT id FROM appointments_place WHERE {open_sql("wanted.period_id")} ORDER BY {_OWN_SQL} DESC, seat LIMIT wanted.count
     ) AS first
 ), locked AS (
-    SELECT id FROM appointments_place WHERE id IN (SELECT id FROM chosen) AND booking_id IS NULL ORDER BY id FOR NO KEY UPDATE
+    SELECT id FROM appointments_place
+    WHERE id = ANY(ARRAY(SELECT id FROM chosen)) AND coalesce(booking_id, 0) = 0 ORDER BY id FOR NO KEY UPDATE
 )
 UPDATE appointments_place AS place
 SET booking_id = nextval(pg_get_serial_sequence('appointments_booking', 'id')), free_from = NULL

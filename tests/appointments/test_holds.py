@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from appointments import errors, services
 from appointments.models import Booking, Channel, Place, Session
 from appointments.services import HoldAsked, Undone
+from appointments.services.places import places_take
 from appointments.states import ACTIVE_BOOKING, SessionStatus
 from hospital.kit.problems import NotFound, Problem
 from tests.appointments.conftest import FREE, Clinic, broken_invariants
@@ -139,3 +140,28 @@ def test_a_crowd_asks_the_database_as_often_as_one(clinic: Clinic, django_assert
         with transaction.atomic(), django_assert_num_queries(10):
             answers = services.bookings_hold_within(asked=some, channel=Channel.API, at=clinic.at)
         assert all(isinstance(answer, Booking) for answer in answers)
+
+
+def test_places_are_looked_up_by_their_keys_whatever_the_planner_believes(clinic: Clinic) -> None:
+    """Statistics of yesterday, when everything was sold: by them a crowd went through all free places, choosing anew for each."""
+    sold, free = 3000, 2000
+    period = clinic.period(0)
+    columns = "id, period_id, session_id, seat, number, capacity, pool"
+    with connection.cursor() as cursor:
+        # A twin for this transaction: what the planner is made to believe of it ends with it.
+        cursor.execute(
+            "CREATE TEMP TABLE appointments_place (LIKE public.appointments_place INCLUDING ALL) ON COMMIT DROP"
+        )
+        fill = f"INSERT INTO appointments_place ({columns}, booking_id) SELECT %s + n, {{}}, n, n, n, 'common', {{}} FROM generate_series(1, %s) AS n"
+        cursor.execute(fill.format("1000000 + n, 1000000 + n", "1000000 + n"), [1_000_000, sold])
+        cursor.execute("ANALYZE appointments_place")
+        cursor.execute(fill.format("-n, -n", "NULL"), [2_000_000, free])
+        cursor.execute(fill.format(f"{period.pk}, {period.session_id}", "NULL"), [3_000_000, 50])
+    taken = places_take({period.pk: 3}, at=clinic.at, channel=Channel.API)[period.pk]
+    assert [place.number for place in taken] == [1, 2, 3]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'pg_temp.appointments_place'::regclass"
+        )
+        (read,) = cursor.fetchone()
+    assert read < sold + free  # each once at most; it was four million
