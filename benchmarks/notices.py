@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +39,7 @@ class Ring:
     headers: str  # whole lines, each with its end
 
 
-class Channel:
+class Channel(ABC):
     """A channel's stand-in, in this process, where its orders are prepared; it signs what is rung with."""
 
     name: str
@@ -47,9 +48,9 @@ class Channel:
     def __init__(self, sandbox: Any) -> None:
         self.sandbox = sandbox
 
+    @abstractmethod
     def ring(self, order: Any) -> Ring:
         """The payer has paid: the notice of it."""
-        raise NotImplementedError
 
     def posted(self, body: str, kind: str, headers: dict[str, str] | None = None) -> Ring:
         lines = {"Content-Type": kind, "Content-Length": str(len(body.encode()))} | (headers or {})

@@ -193,20 +193,11 @@ def charges_create(specs: Sequence[ChargeSpec], *, at: datetime) -> list[Charge]
 def _write(charge: Charge, priced: Sequence[_Priced], *, at: datetime) -> None:
     """The charge, numbered, and its lines in one statement: every booking of a rush waits for it."""
     lines = [
-        (
-            item.pk,
-            part.package_id,
-            item.code,
-            item.name,
-            item.category,
-            item.unit,
-            item.price,
-            part.quantity,
-            item.price * part.quantity,
-        )
+        (item.pk, part.package_id, item.code, item.name, item.category, item.unit, item.price, part.quantity,
+         item.price * part.quantity)
         for part in priced
         for item in (part.item,)
-    ]
+    ]  # fmt: skip
     asked: dict[str, Any] = {
         "number_head": head("B", at), "kind": charge.kind, "subject_id": charge.subject_id, "scene": charge.scene,
         "patient_id": charge.patient_id, "account_id": charge.account_id, "campus_id": charge.campus_id,
