@@ -10,6 +10,7 @@ from . import errors, kinds, parameters
 from .models import Booking, Session
 from .states import BookingStatus, SessionStatus
 
+HALF_YEAR = timedelta(days=183)  # so long a missed visit counts (AP-06)
 # Who stands where patients check in: nurses' station, window, kiosk.
 CHECK_IN_ROLES = CLINICIANS | {Role.CASHIER}
 # Who calls patients: the doctor, or the nurse at the door of the same department.

@@ -60,9 +60,3 @@ class StopCase(models.Model):
 
     def __str__(self) -> str:
         return f"{self.booking_id} {self.status}"
-
-    @property
-    def is_unreached(self) -> bool:
-        """As selectors.stops.unreached() asks of the table: nothing says that the patient knows."""
-        by_itself = self.status == StopCaseStatus.REFUNDED and (self.ended_at or self.told_at) >= self.decide_until
-        return self.reached_at is None and (self.status == StopCaseStatus.OPEN or by_itself)

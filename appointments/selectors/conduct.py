@@ -2,16 +2,15 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hospital.audit.services import record
 from hospital.kit.actor import Actor
 from hospital.kit.transactions import entry
 
+from .. import policy
 from ..models import Absence, Ban
 from ..states import COUNTED_ABSENCE, AbsenceStatus
-
-_HALF_YEAR = timedelta(days=183)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ def appeals_for(actor: Actor, *, at: datetime) -> list[Appeal]:
     rows = Absence.objects.filter(status=AbsenceStatus.APPEALED, department_id__in=actor.department_ids)
     found = list(rows.select_related("patient", "booking__doctor").order_by("appealed_at")[:100])
     people = {row.patient_id for row in found}
-    counted = Absence.objects.filter(patient_id__in=people, status__in=COUNTED_ABSENCE, at__gt=at - _HALF_YEAR)
+    counted = Absence.objects.filter(patient_id__in=people, status__in=COUNTED_ABSENCE, at__gt=at - policy.HALF_YEAR)
     missed = Counter(counted.values_list("patient_id", flat=True))
     live = Ban.objects.filter(patient_id__in=people, lifted_at=None, starts_at__lte=at, ends_at__gt=at)
     bans = dict(live.order_by("ends_at").values_list("patient_id", "ends_at"))

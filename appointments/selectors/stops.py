@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
 from hospital.audit.services import record
 from hospital.kit.actor import Actor
@@ -85,7 +85,8 @@ def _cases(actor: Actor) -> QuerySet[StopCase]:
     """Cases of the campuses. Who has no account of their own or of the family was sent nothing and can only be called."""
     links = FamilyLink.objects.filter(patient_id=OuterRef("booking__patient_id"), revoked_at=None)
     rows = StopCase.objects.filter(session__department__campus_id__in=actor.campus_ids)
-    return rows.annotate(has_account=Exists(links)).select_related(
+    known = rows.annotate(has_account=Exists(links), is_unreached=ExpressionWrapper(unreached(), BooleanField()))
+    return known.select_related(
         "booking__patient", "booking__doctor", "booking__department", "session__doctor", "session__department",
         "last_call_by",
     )  # fmt: skip
@@ -100,7 +101,7 @@ def _clinics(cases: Iterable[StopCase], *, at: datetime) -> list[StoppedClinic]:
 
 def _clinic(cases: list[StopCase], *, at: datetime) -> StoppedClinic:
     called = sum(one.reached_at is not None and one.reached_at == one.last_call_at for one in cases)
-    unknown = [one for one in cases if one.is_unreached]
+    unknown = [one for one in cases if one.is_unreached]  # type: ignore[attr-defined]
     had_time = at - _until_phoned(at)
     to_call = sum(one.told_at <= had_time or not one.has_account for one in unknown)  # type: ignore[attr-defined]
     return StoppedClinic(

@@ -11,8 +11,8 @@ from hospital.kit.problems import NotFound
 from hospital.kit.transactions import entry
 
 from .. import policy
-from ..models import Booking, StopCase
-from ..states import BookingStatus, SessionStatus
+from ..models import Booking
+from ..states import BookingStatus
 
 Part = Literal["upcoming", "past", "cancelled"]
 
@@ -46,7 +46,5 @@ def booking_for(actor: Actor, booking_id: int, *, at: datetime) -> Booking:
     booking = _rows().filter(pk=booking_id).first()
     if booking is None or not policy.may_see(actor, booking):
         raise NotFound
-    if booking.session.status == SessionStatus.STOPPED:  # the page says so: nobody need phone them (AP-08)
-        StopCase.objects.filter(booking=booking, session=booking.session, reached_at=None).update(reached_at=at)
     record(actor, "booking.read", at=at, subject=booking, patient_id=booking.patient_id)
     return booking

@@ -41,7 +41,7 @@ from .queue import (
 )
 from .roster import session_stop, sessions_close, sessions_generate, sessions_open_ahead
 from .sessions import clinic_stop, closures_enforce, session_add, session_substitute, week_copy
-from .stops import stop_called, stop_read, stop_refund, stopped_bookings_cancel
+from .stops import stop_called, stop_read, stop_refund, stop_seen, stopped_bookings_cancel
 from .suspicion import question_answer, question_new, question_with
 from .waiting import waiting_enter, waiting_enter_within, waiting_withdraw, waiting_work_off
 
@@ -101,6 +101,7 @@ __all__ = [
     "stop_called",
     "stop_read",
     "stop_refund",
+    "stop_seen",
     "stopped_bookings_cancel",
     "stopped_lines_close",
     "ticket_call",

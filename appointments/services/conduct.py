@@ -36,9 +36,10 @@ def absence_count(booking: Booking, *, at: datetime) -> None:
 
 def banned_until(patient_id: int, *, at: datetime) -> datetime | None:
     """Until when the ledger bans this patient: so many in a month until its end, so many in half a year for half a year."""
-    half_year = timedelta(days=183)
     missed = list(
-        Absence.objects.filter(patient_id=patient_id, status__in=COUNTED_ABSENCE, at__gt=at - half_year, at__lte=at)
+        Absence.objects.filter(
+            patient_id=patient_id, status__in=COUNTED_ABSENCE, at__gt=at - policy.HALF_YEAR, at__lte=at
+        )
         .order_by("at")
         .values_list("at", flat=True)
     )
@@ -48,7 +49,7 @@ def banned_until(patient_id: int, *, at: datetime) -> datetime | None:
         following = (month + timedelta(days=32)).replace(day=1)
         found.append(clock.day_bounds(following)[0])
     if len(missed) >= parameters.ABSENCES_HALF_YEAR.at(at):
-        found.append(missed[-1] + half_year)
+        found.append(missed[-1] + policy.HALF_YEAR)
     return max(found, default=None)
 
 

@@ -91,6 +91,15 @@ def stop_refund(*, actor: Actor, booking_id: int, at: datetime) -> Booking:
 
 
 @entry
+def stop_seen(*, actor: Actor, booking_id: int, at: datetime) -> None:
+    """The patient's page of the visit says that its clinic is stopped: nobody needs to phone them. Raises NotFound."""
+    booking = Booking.objects.filter(pk=booking_id).first()
+    if booking is None or not actor.acts_for(booking.patient_id):
+        raise NotFound
+    StopCase.objects.filter(booking=booking, session_id=booking.session_id, reached_at=None).update(reached_at=at)
+
+
+@entry
 def stop_read(*, actor: Actor, booking_id: int, at: datetime) -> StopCase:
     """The patient opened the choice: nobody needs to phone them. Who comes before the sweep did (the visit says at once
     that its clinic is stopped) has the choice now. Raises NotFound."""

@@ -14,7 +14,7 @@ from appointments import errors, kinds, parameters, policy, selectors, services
 from appointments.geo import Position
 from appointments.models import Booking, CampusPoint, Ticket
 from appointments.selectors.visits import Part
-from appointments.states import BookingStatus, TicketStatus
+from appointments.states import BookingStatus, SessionStatus, TicketStatus
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import SIGNED_IN_PATIENTS
@@ -42,8 +42,10 @@ def visits(request: HttpRequest) -> HttpResponse:
 @rule("appointments.visit", SIGNED_IN_PATIENTS, subject="booking")
 def visit(request: HttpRequest, booking_id: int) -> HttpResponse:
     """One visit: its stations, where and when, the code for check-in, what to bring, the queue."""
-    at = clock.now()
-    booking = selectors.booking_for(actor_of(request), booking_id, at=at)
+    at, actor = clock.now(), actor_of(request)
+    booking = selectors.booking_for(actor, booking_id, at=at)
+    if booking.session.status == SessionStatus.STOPPED:
+        services.stop_seen(actor=actor, booking_id=booking_id, at=at)
     ticket = Ticket.objects.select_related("session").filter(booking=booking).first()
     shown, tone = shown_status(booking)
     return render(

@@ -110,6 +110,17 @@ def stop(clinic: Clinic) -> None:
     services.stopped_bookings_cancel(at=clinic.at)
 
 
+def test_only_the_page_of_a_stopped_visit_says_that_its_patient_knows_ap_08(clinic: Clinic) -> None:
+    """A program that reads the booking for itself, or somebody else, has told the patient nothing."""
+    booking = clinic.book(clinic.cast.wang_fang)
+    stop(clinic)
+    assert client_for(clinic.cast.wang_fang).get(f"/api/v1/bookings/{booking.pk}/").status_code == 200
+    assert client_for(clinic.cast.stranger).get(f"/visits/{booking.pk}/").status_code == 404
+    assert StopCase.objects.get().reached_at is None
+    assert client_for(clinic.cast.wang_fang).get(f"/visits/{booking.pk}/").status_code == 200
+    assert StopCase.objects.get().reached_at is not None
+
+
 def test_who_is_stopped_takes_another_doctor_and_the_money_never_moves_ap_08(
     clinic: Clinic, substitute: Session
 ) -> None:
