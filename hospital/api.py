@@ -1,5 +1,6 @@
 """How the API comes in and how it refuses: the same actor, rule and problems as the pages."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -7,9 +8,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from hospital.kit.access import actor_of, require
 from hospital.kit.problems import Invalid, NotFound, Problem, TooMany
@@ -43,6 +47,20 @@ def csrf_holds(raw: HttpRequest) -> bool:
     check = CSRFCheck(lambda _: None)  # type: ignore[arg-type]
     check.process_request(raw)
     return not check.process_view(raw, lambda: HttpResponse(), (), {})
+
+
+class Negotiation(DefaultContentNegotiation):
+    """DRF's; who takes any kind, or just JSON, as programs do, gets the first renderer without more questions."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        plain = request.headers.get("Accept", "*/*") in ("*/*", first.media_type)
+        if plain and not format_suffix and api_settings.URL_FORMAT_OVERRIDE not in request.GET:
+            return first, first.media_type
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
+        return chosen
 
 
 class ActorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
