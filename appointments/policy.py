@@ -36,8 +36,8 @@ def cancel_until(booking: Booking, at: datetime) -> datetime:
 
 def may_cancel(booking: Booking, at: datetime) -> bool:
     """May the patient still give it back?"""
-    if booking.status == BookingStatus.HELD:
-        return True
+    if booking.status == BookingStatus.HELD or is_stopped(booking):
+        return True  # there is no visit to come to, so no hour is too late (AP-08)
     return booking.status == BookingStatus.BOOKED and at <= cancel_until(booking, at)
 
 

@@ -265,6 +265,7 @@ SPECTACULAR_SETTINGS = {
     # Fields of the same name with different choices keep the names that programs know.
     "ENUM_NAME_OVERRIDES": {
         "SessionKindEnum": "appointments.models.roster.VisitKind",
+        "BookingStatusEnum": "appointments.states.BookingStatus",
     },
 }
 

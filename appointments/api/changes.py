@@ -20,6 +20,7 @@ from hospital.kit.actor import SIGNED_IN_PATIENTS
 from hospital.kit.api_parameters import IDEMPOTENCY_KEY
 from hospital.kit.problems import NotFound
 
+from .keyed import MAY_BE_KEYED, changed, said_in
 from .serializers import BookingOutput, DoctorOutput, as_json, asked_for
 
 
@@ -56,16 +57,22 @@ class FollowInput(serializers.Serializer[Any]):
 
 @rule("appointments.api.move", SIGNED_IN_PATIENTS, methods=["POST"], subject="booking")
 class BookingMove(APIView):
-    """Another time with the same doctor; what was paid goes along (AP-05). Sent again, it refuses to be made again."""
+    """Another time with the same doctor; what was paid goes along (AP-05). After a stopped clinic any of the times that
+    are offered, at any hour (AP-08). The times: `times`."""
 
-    @extend_schema(request=PeriodInput, responses=BookingOutput, summary="Move a booking to another time")
+    @extend_schema(
+        parameters=[MAY_BE_KEYED],
+        request=PeriodInput,
+        responses=BookingOutput,
+        summary="Move a booking to another time",
+    )
     def post(self, request: Request, booking_id: int) -> Response:
-        actor, at = actor_of(request._request), clock.now()
-        selectors.booking_for(actor, booking_id, at=at)
-        booking = services.booking_move(
-            actor=actor, booking_id=booking_id, at=at, **asked_for(PeriodInput, request.data)
-        )
-        return Response(BookingOutput(booking).data)
+        at = clock.now()
+        selectors.booking_for(actor_of(request._request), booking_id, at=at)
+        return changed(
+            request, f"bookings.move.{booking_id}", services.booking_move, services.booking_move_within,
+            booking_id=booking_id, at=at, **said_in(request, PeriodInput),
+        )  # fmt: skip
 
 
 @rule("appointments.api.waiting", SIGNED_IN_PATIENTS)

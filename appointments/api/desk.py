@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from appointments import policy, services
 from appointments.models import Channel, DeskTurn
 from appointments.selectors import desk as desks
+from appointments.selectors.alternatives import times_for
 from hospital.audit.replies import reply_once
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
@@ -24,7 +25,8 @@ from hospital.kit.actor import Actor
 from hospital.kit.api_parameters import IDEMPOTENCY_KEY
 
 from .changes import PeriodInput
-from .serializers import BookingOutput, as_json, asked_for
+from .keyed import MAY_BE_KEYED, changed, said_in
+from .serializers import BookingOutput, BookingShownOutput, TimeOutput, as_json, asked_for
 
 
 class FindInput(serializers.Serializer[Any]):
@@ -57,7 +59,7 @@ class TurnOutput(serializers.ModelSerializer[DeskTurn]):
 
 class TurnBookingsOutput(serializers.Serializer[Any]):
     turn = TurnOutput()
-    bookings = BookingOutput(many=True)
+    bookings = BookingShownOutput(many=True)
 
 
 @rule("appointments.api.desk_find", policy.DESK_ROLES, methods=["POST"])
@@ -117,23 +119,43 @@ class DeskHold(APIView):
         return Response(reply.body, status=reply.status)
 
 
+@rule("appointments.api.desk_times", policy.DESK_ROLES, subject="desk_booking")
+class DeskTimes(APIView):
+    """Free times that a booking may move to at what was paid for it; after a stopped clinic also of other doctors of the
+    same level."""
+
+    @extend_schema(responses=TimeOutput(many=True), summary="Times to offer the patient at the desk")
+    def get(self, request: Request, turn_id: int, booking_id: int) -> Response:
+        at = clock.now()
+        _turn_there, booking = desks.desk_booking_for(actor_of(request._request), turn_id, booking_id, at=at)
+        return Response(TimeOutput(times_for(booking, at=at), many=True).data)
+
+
 @rule("appointments.api.desk_move", policy.DESK_ROLES, methods=["POST"], subject="desk_booking")
 class DeskMove(APIView):
-    @extend_schema(request=DeskMoveInput, responses=BookingOutput, summary="Another time for the patient at the desk")
+    @extend_schema(
+        parameters=[MAY_BE_KEYED], request=DeskMoveInput, responses=BookingOutput,
+        summary="Another time for the patient at the desk",
+    )  # fmt: skip
     def post(self, request: Request, turn_id: int, booking_id: int) -> Response:
-        actor, at = actor_of(request._request), clock.now()
-        desks.desk_booking_for(actor, turn_id, booking_id, at=at)
-        said = asked_for(DeskMoveInput, request.data)
-        booking = services.desk_move(actor=actor, turn_id=turn_id, booking_id=booking_id, at=at, **said)
-        return Response(BookingOutput(booking).data)
+        at = clock.now()
+        desks.desk_booking_for(actor_of(request._request), turn_id, booking_id, at=at)
+        return changed(
+            request, f"desk.move.{turn_id}.{booking_id}", services.desk_move, services.desk_move_within,
+            turn_id=turn_id, booking_id=booking_id, at=at, **said_in(request, DeskMoveInput),
+        )  # fmt: skip
 
 
 @rule("appointments.api.desk_cancel", policy.DESK_ROLES, methods=["POST"], subject="desk_booking")
 class DeskCancel(APIView):
-    @extend_schema(request=ReasonInput, responses=BookingOutput, summary="Cancel for the patient at the desk")
+    @extend_schema(
+        parameters=[MAY_BE_KEYED], request=ReasonInput, responses=BookingOutput,
+        summary="Cancel for the patient at the desk",
+    )  # fmt: skip
     def post(self, request: Request, turn_id: int, booking_id: int) -> Response:
-        actor, at = actor_of(request._request), clock.now()
-        desks.desk_booking_for(actor, turn_id, booking_id, at=at)
-        said = asked_for(ReasonInput, request.data)
-        booking = services.desk_cancel(actor=actor, turn_id=turn_id, booking_id=booking_id, at=at, **said)
-        return Response(BookingOutput(booking).data)
+        at = clock.now()
+        desks.desk_booking_for(actor_of(request._request), turn_id, booking_id, at=at)
+        return changed(
+            request, f"desk.cancel.{turn_id}.{booking_id}", services.desk_cancel, services.desk_cancel_within,
+            turn_id=turn_id, booking_id=booking_id, at=at, **said_in(request, ReasonInput),
+        )  # fmt: skip

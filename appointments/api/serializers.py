@@ -8,7 +8,8 @@ from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 from rest_framework.serializers import BaseSerializer
 
-from appointments.models import Booking, Session
+from appointments import policy
+from appointments.models import Booking, Period, Session
 from appointments.selectors.visits import Part
 from appointments.states import BookingStatus, TicketStatus
 
@@ -147,6 +148,41 @@ class BookingOutput(serializers.ModelSerializer[Booking]):
         fields = (
             "id", "patient_id", "doctor_id", "department_id", "session_id", "period_id", "kind", "number", "status",
             "starts_at", "ends_at", "charge_id", "held_until",
+        )  # fmt: skip
+
+
+class BookingShownOutput(BookingOutput):
+    """A booking as it is read."""
+
+    is_stopped = serializers.SerializerMethodField(
+        help_text="The clinic was stopped and nothing is chosen yet: nobody should set out for it (AP-08)."
+    )
+
+    class Meta(BookingOutput.Meta):
+        fields = (*BookingOutput.Meta.fields, "is_stopped")  # type: ignore[assignment]
+
+    def get_is_stopped(self, booking: Booking) -> bool:
+        return policy.is_stopped(booking)
+
+
+class TimeOutput(serializers.ModelSerializer[Period]):
+    """A free time, and with whom and where it is."""
+
+    period_id = serializers.IntegerField(source="pk")
+    free = serializers.IntegerField(help_text="Places left.")
+    doctor_id = serializers.IntegerField(source="session.doctor_id")
+    doctor = serializers.CharField(source="session.doctor.name")
+    title = serializers.CharField(source="session.doctor.get_title_display")
+    department_id = serializers.IntegerField(source="session.department_id")
+    department = serializers.CharField(source="session.department.name")
+    campus = serializers.CharField(source="session.department.campus.name")
+    room = serializers.CharField(source="session.room")
+
+    class Meta:
+        model = Period
+        fields = (
+            "period_id", "session_id", "starts_at", "ends_at", "free", "doctor_id", "doctor", "title", "department_id",
+            "department", "campus", "room",
         )  # fmt: skip
 
 

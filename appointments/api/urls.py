@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from . import changes, desk, exams, kiosk, views
+from . import changes, desk, exams, kiosk, stops, views
 
 app_name = "appointments_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +17,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bookings/<int:booking_id>/", views.BookingOne.as_view(), name="booking"),
     path("bookings/<int:booking_id>/cancel/", views.BookingCancel.as_view(), name="cancel"),
     path("bookings/<int:booking_id>/move/", changes.BookingMove.as_view(), name="move"),
+    path("bookings/<int:booking_id>/times/", stops.BookingTimes.as_view(), name="times"),
+    path("bookings/<int:booking_id>/stopped/", stops.BookingStopped.as_view(), name="stopped"),
+    path("bookings/<int:booking_id>/stopped/seen/", stops.StoppedSeen.as_view(), name="stopped_seen"),
+    path("bookings/<int:booking_id>/stopped/refund/", stops.StoppedRefund.as_view(), name="stopped_refund"),
     path("bookings/<int:booking_id>/queue/", exams.BookingQueue.as_view(), name="queue"),
     path("bookings/<int:booking_id>/check-in/", exams.BookingCheckIn.as_view(), name="check_in"),
     path("waiting/", changes.WaitingList.as_view(), name="waiting"),
@@ -28,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/turns/<int:turn_id>/", desk.Turn.as_view(), name="desk_turn"),
     path("desk/turns/<int:turn_id>/leave/", desk.TurnLeave.as_view(), name="desk_leave"),
     path("desk/turns/<int:turn_id>/bookings/", desk.DeskHold.as_view(), name="desk_hold"),
+    path("desk/turns/<int:turn_id>/bookings/<int:booking_id>/times/", desk.DeskTimes.as_view(), name="desk_times"),
     path("desk/turns/<int:turn_id>/bookings/<int:booking_id>/move/", desk.DeskMove.as_view(), name="desk_move"),
     path("desk/turns/<int:turn_id>/bookings/<int:booking_id>/cancel/", desk.DeskCancel.as_view(), name="desk_cancel"),
     path("kiosk/card/", kiosk.KioskCard.as_view(), name="kiosk_card"),

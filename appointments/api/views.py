@@ -19,6 +19,7 @@ from hospital.kit.api_parameters import IDEMPOTENCY_KEY
 from hospital.kit.problems import NotFound
 
 from . import plain, serializers
+from .keyed import MAY_BE_KEYED, changed, said_in
 
 _PUBLISHED = "who works here, when and at which price is published (IH-14)"
 
@@ -96,13 +97,15 @@ class Bookings(APIView):
     """Hold a place; pay its charge until `held_until`, else it is free again."""
 
     @extend_schema(
-        parameters=[serializers.PartInput], responses=serializers.BookingOutput(many=True), summary="One's bookings"
+        parameters=[serializers.PartInput],
+        responses=serializers.BookingShownOutput(many=True),
+        summary="One's bookings",
     )
     def get(self, request: Request) -> Response:
         """Of oneself and the family: what comes, what was, what was called off."""
         part = serializers.asked_for(serializers.PartInput, request.query_params)["show"]
         rows = selectors.visits_for(actor_of(request._request), part, at=clock.now())
-        return Response(serializers.BookingOutput(rows, many=True).data)
+        return Response(serializers.BookingShownOutput(rows, many=True).data)
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
@@ -136,21 +139,22 @@ class Bookings(APIView):
 class BookingOne(APIView):
     """One booking of one's own or of the family."""
 
-    @extend_schema(responses=serializers.BookingOutput, summary="A booking")
+    @extend_schema(responses=serializers.BookingShownOutput, summary="A booking")
     def get(self, request: Request, booking_id: int) -> Response:
         booking = selectors.booking_for(actor_of(request._request), booking_id, at=clock.now())
-        return Response(serializers.BookingOutput(booking).data)
+        return Response(serializers.BookingShownOutput(booking).data)
 
 
 @rule("appointments.api.cancel", SIGNED_IN_PATIENTS, methods=["POST"], subject="booking")
 class BookingCancel(APIView):
     """Give a booking back; what was paid is refunded whole."""
 
-    @extend_schema(request=serializers.CancelInput, responses=serializers.BookingOutput, summary="Cancel a booking")
+    @extend_schema(
+        parameters=[MAY_BE_KEYED], request=serializers.CancelInput, responses=serializers.BookingOutput,
+        summary="Cancel a booking",
+    )  # fmt: skip
     def post(self, request: Request, booking_id: int) -> Response:
-        asked = serializers.CancelInput(data=request.data)
-        asked.is_valid(raise_exception=True)
-        booking = services.booking_cancel(
-            actor=actor_of(request._request), booking_id=booking_id, at=clock.now(), **asked.validated_data
-        )
-        return Response(serializers.BookingOutput(booking).data)
+        return changed(
+            request, f"bookings.cancel.{booking_id}", services.booking_cancel, services.booking_cancel_within,
+            booking_id=booking_id, at=clock.now(), **said_in(request, serializers.CancelInput),
+        )  # fmt: skip

@@ -8,6 +8,7 @@ from hospital.audit.services import record
 from hospital.kit.actor import Actor
 from hospital.kit.transactions import entry
 
+from .. import policy
 from ..models import Booking, Period, Waiting
 from ..states import SessionStatus
 from .doctors import fees_at
@@ -38,6 +39,13 @@ def times_instead(booking: Booking, *, at: datetime) -> list[Period]:
     same_level = Q(session__doctor__title=booking.doctor.title) | Q(session__doctor_id=booking.doctor_id)
     found = _at_this_price(booking, rows.filter(same_level), at=at)
     return sorted(found, key=lambda one: (one.session.date != booking.date, one.session.doctor_id != booking.doctor_id))
+
+
+def times_for(booking: Booking, *, at: datetime) -> list[Period]:
+    """Every time that may be chosen for this booking now, by whoever chooses for the patient; none when it can't move."""
+    if not policy.can_be_moved(booking):
+        return []
+    return times_instead(booking, at=at) if policy.is_stopped(booking) else other_times(booking, at=at)
 
 
 def _at_this_price(booking: Booking, rows: QuerySet[Period], *, at: datetime) -> list[Period]:

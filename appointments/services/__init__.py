@@ -11,7 +11,16 @@ from .booking import (
 )
 from .check_in import booking_check_in, booking_check_in_at_kiosk, booking_check_in_here
 from .conduct import absence_appeal, appeal_decide
-from .desk import desk_cancel, desk_find, desk_hold, desk_hold_within, desk_leave, desk_move
+from .desk import (
+    desk_cancel,
+    desk_cancel_within,
+    desk_find,
+    desk_hold,
+    desk_hold_within,
+    desk_leave,
+    desk_move,
+    desk_move_within,
+)
 from .exams import (
     ExamChoice,
     exam_arrive,
@@ -41,7 +50,7 @@ from .queue import (
 )
 from .roster import session_stop, sessions_close, sessions_generate, sessions_open_ahead
 from .sessions import clinic_stop, closures_enforce, session_add, session_substitute, week_copy
-from .stops import stop_called, stop_read, stop_refund, stop_seen, stopped_bookings_cancel
+from .stops import stop_called, stop_read, stop_refund, stop_refund_within, stop_seen, stopped_bookings_cancel
 from .suspicion import question_answer, question_new, question_with
 from .waiting import waiting_enter, waiting_enter_within, waiting_withdraw, waiting_work_off
 
@@ -67,11 +76,13 @@ __all__ = [
     "clinic_stop",
     "closures_enforce",
     "desk_cancel",
+    "desk_cancel_within",
     "desk_find",
     "desk_hold",
     "desk_hold_within",
     "desk_leave",
     "desk_move",
+    "desk_move_within",
     "doctor_follow",
     "doctor_unfollow",
     "exam_arrive",
@@ -101,6 +112,7 @@ __all__ = [
     "stop_called",
     "stop_read",
     "stop_refund",
+    "stop_refund_within",
     "stop_seen",
     "stopped_bookings_cancel",
     "stopped_lines_close",

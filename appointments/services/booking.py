@@ -377,7 +377,7 @@ def booking_cancel_within(
         allowed.add(BookingStatus.CHECKED_IN)
     if booking.status not in allowed:
         raise errors.NotCancellable
-    if booking.status == BookingStatus.BOOKED and not actor.is_system and at > policy.cancel_until(booking, at):
+    if not (actor.is_system or policy.may_cancel(booking, at)):
         let_pass(aside, errors.CancelTooLate())
     if not actor.is_system:
         kinds.get(booking.kind).may_cancel(booking.pk, at)

@@ -109,9 +109,10 @@ def pay_by_phone(booking: Booking, *, at: datetime) -> None:
         bookings.tell(booking, "booking.held", at=at)
 
 
-@entry
-def desk_cancel(*, actor: Actor, turn_id: int, booking_id: int, at: datetime, because: str = "") -> Booking:
-    """Cancel for the patient at the desk; after the cut-off with a reason (AP-05). Raises what booking_cancel raises."""
+@within
+def desk_cancel_within(*, actor: Actor, turn_id: int, booking_id: int, at: datetime, because: str = "") -> Booking:
+    """Cancel for the patient at the desk; after the cut-off with a reason, unless the clinic was stopped (AP-05,
+    AP-08). Raises what booking_cancel raises."""
     _turn, acting = desk_turn(actor, turn_id, at=at)
     aside = aside_for(because)
     booking = bookings.booking_cancel_within(
@@ -121,15 +122,20 @@ def desk_cancel(*, actor: Actor, turn_id: int, booking_id: int, at: datetime, be
     return booking
 
 
-@entry
-def desk_move(
+desk_cancel = entry(desk_cancel_within)
+
+
+@within
+def desk_move_within(
     *, actor: Actor, turn_id: int, booking_id: int, period_id: int, at: datetime, because: str = ""
 ) -> Booking:
-    """Another time for the patient at the desk; too late or too often only with a reason. Raises what booking_move raises."""
+    """Another time for the patient at the desk; too late or too often only with a reason. After a stopped clinic any
+    doctor of the same price, at any hour. Raises what booking_move raises."""
     _turn, acting = desk_turn(actor, turn_id, at=at)
     aside = aside_for(because)
-    booking = booking_move_within(
-        actor=acting, booking_id=booking_id, period_id=period_id, at=at, because="patient", aside=aside
-    )
+    booking = booking_move_within(actor=acting, booking_id=booking_id, period_id=period_id, at=at, aside=aside)
     aside_keep(aside, booking, actor=actor, at=at)
     return booking
+
+
+desk_move = entry(desk_move_within)

@@ -21,6 +21,7 @@ from ..states import ACTIVE_BOOKING, STOP_CASE, BookingStatus, SessionStatus, St
 from . import booking as bookings
 from .overrides import Aside, let_pass
 from .places import place_give_back, place_take
+from .stops import case_begin
 
 
 @entry
@@ -30,24 +31,23 @@ def booking_move(*, actor: Actor, booking_id: int, period_id: int, at: datetime)
     Raises NotFound, NotCancellable (not booked), CancelTooLate (AP-05), NoMoreMoves, OtherPrice, and what a hold
     refuses. A patient whose clinic was stopped may take any doctor of the same price, at any hour (AP-08).
     """
-    stopped = StopCase.objects.filter(booking_id=booking_id, status=StopCaseStatus.OPEN).exists()
-    return booking_move_within(
-        actor=actor, booking_id=booking_id, period_id=period_id, at=at, because="stopped" if stopped else "patient"
-    )
+    return booking_move_within(actor=actor, booking_id=booking_id, period_id=period_id, at=at)
 
 
 @within
 def booking_move_within(
-    *, actor: Actor, booking_id: int, period_id: int, at: datetime, because: str, aside: Aside | None = None
+    *, actor: Actor, booking_id: int, period_id: int, at: datetime, aside: Aside | None = None
 ) -> Booking:
-    """`booking_move`, in the order of locks of a hold: patient, period, booking, place."""
+    """`booking_move`, in the order of locks of a hold: patient, period, booking, place. `aside`: what staff set aside,
+    kept by the caller."""
     patient_id = Booking.objects.filter(pk=booking_id).values_list("patient_id", flat=True).first()
     period = Period.objects.select_related("session__department").filter(pk=period_id).first()
     if patient_id is None or period is None:
         raise NotFound
     policy.must_act_for(actor, patient_id)
     Patient.objects.select_for_update(no_key=True).filter(pk=patient_id).values_list("pk", flat=True).get()
-    before = Booking.objects.select_related("department", "charge").get(pk=booking_id)
+    before = Booking.objects.select_related("department", "charge", "session").get(pk=booking_id)
+    because = "stopped" if policy.is_stopped(before) else "patient"
     _may_move(before, period, because=because, at=at, aside=aside)
     channel = Channel(before.channel) if because == "patient" else Channel.APP
     try:
@@ -59,6 +59,8 @@ def booking_move_within(
             booking = bookings.locked(pk=booking_id)
             if booking is None or booking.status != BookingStatus.BOOKED:
                 raise errors.NotCancellable
+            if because == "stopped":
+                case_begin(booking, at=at)  # who chooses before the sweep came by is counted as who chose after it
             _chain(booking, period, number=taken.number, because=because, at=at)
             place_give_back(booking.place_id, booking_id=booking.pk, free_from=bookings.offered_again(booking, at))
             Place.objects.filter(pk=taken.place_id).update(booking_id=booking.pk)

@@ -57,16 +57,23 @@ def _work_off(booking: Booking, *, at: datetime) -> int:
 
 @within
 def _offer(booking: Booking, *, at: datetime) -> int:
+    if not case_begin(booking, at=at):
+        return 0
+    tell(booking, "booking.stopped", at=at, url=f"/visits/{booking.pk}/stopped/")
+    return 1
+
+
+@within
+def case_begin(booking: Booking, *, at: datetime) -> bool:
+    """The row of a stopped visit; False when it is there. The caller has the booking locked."""
     hours = parameters.STOP_CHOICE_HOURS.at(at, booking.department.campus_id)
     until = min(at + timedelta(hours=hours), booking.starts_at)
     case, is_new = StopCase.objects.get_or_create(
         booking=booking, session=booking.session, defaults={"told_at": at, "decide_until": until}
     )
-    if not is_new:
-        return 0
-    STOP_CASE.begin(case, actor=system(_HOUSE), at=at)
-    tell(booking, "booking.stopped", at=at, url=f"/visits/{booking.pk}/stopped/")
-    return 1
+    if is_new:
+        STOP_CASE.begin(case, actor=system(_HOUSE), at=at)
+    return is_new
 
 
 @entry
@@ -80,14 +87,17 @@ def _refund(*, booking_id: int, at: datetime) -> int:
     return 1
 
 
-@entry
-def stop_refund(*, actor: Actor, booking_id: int, at: datetime) -> Booking:
+@within
+def stop_refund_within(*, actor: Actor, booking_id: int, at: datetime) -> Booking:
     """The patient wants the money back, whatever the hour. Raises NotFound."""
     booking = locked(pk=booking_id)
     if booking is None or not StopCase.objects.filter(booking_id=booking_id, status=StopCaseStatus.OPEN).exists():
         raise NotFound
     policy.must_act_for(actor, booking.patient_id)
     return booking_cancel_within(actor=system(_HOUSE), booking_id=booking_id, reason=booking.session.stop_reason, at=at)
+
+
+stop_refund = entry(stop_refund_within)
 
 
 @entry
@@ -100,20 +110,22 @@ def stop_seen(*, actor: Actor, booking_id: int, at: datetime) -> None:
 
 
 @entry
-def stop_read(*, actor: Actor, booking_id: int, at: datetime) -> StopCase:
-    """The patient opened the choice: nobody needs to phone them. Who comes before the sweep did (the visit says at once
-    that its clinic is stopped) has the choice now. Raises NotFound."""
+def stop_read(*, actor: Actor, booking_id: int, at: datetime, is_shown: bool = True) -> StopCase:
+    """The choice after a stopped clinic. Who comes before the sweep did (the visit says at once that its clinic is
+    stopped) has it now. `is_shown`: the patient looks at it, so nobody needs to phone them; a program that asks only
+    for itself has told nobody. Raises NotFound."""
+    rows = Booking.objects.select_related("session").filter(pk=booking_id)
+    if (seen := rows.first()) is None or not actor.acts_for(seen.patient_id):
+        raise NotFound
+    if policy.is_stopped(seen) and not StopCase.objects.filter(booking=seen, session=seen.session).exists():
+        booking = locked(pk=booking_id)
+        assert booking is not None
+        if policy.is_stopped(booking):
+            _work_off(booking, at=at)
     case = _case(booking_id)
     if case is None:
-        booking = locked(pk=booking_id)
-        if booking is None or not policy.is_stopped(booking):
-            raise NotFound
-        policy.must_act_for(actor, booking.patient_id)
-        _work_off(booking, at=at)
-        case = _case(booking_id)
-    if case is None or not actor.acts_for(case.booking.patient_id):
         raise NotFound
-    if case.reached_at is None:
+    if is_shown and case.reached_at is None:
         StopCase.objects.filter(pk=case.pk, reached_at=None).update(reached_at=at)
     return case
 

@@ -28,6 +28,8 @@ def visit_move(request: HttpRequest, booking_id: int) -> HttpResponse:
     if request.method == "POST" and problem is None:
         return redirect("appointments:visit", booking_id)
     booking = selectors.booking_for(actor, booking_id, at=at)
+    if policy.is_stopped(booking):
+        return redirect("appointments:visit_stopped", booking_id)  # more doctors, and no hour is too late (AP-08)
     movable = policy.may_move(booking, at)
     return render(
         request,

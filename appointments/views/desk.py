@@ -17,8 +17,7 @@ import billing.services
 from appointments import errors, parameters, policy, services
 from appointments.models import Channel, DeskTurn
 from appointments.selectors import desk as desks
-from appointments.selectors.alternatives import other_times
-from appointments.states import BookingStatus
+from appointments.selectors.alternatives import times_for
 from billing.models import Channel as PayChannel
 from billing.models import PayMethod
 from billing.states import LIVE_ORDER
@@ -140,7 +139,7 @@ def booking(request: HttpRequest, turn_id: int, booking_id: int) -> HttpResponse
     context = {
         "turn": turn, "booking": found, "problem": problem, "may_waive": _may_waive(problem),
         "verb": request.POST.get("verb", ""), "chosen": request.POST.get("period", ""),
-        "times": other_times(found, at=at) if found.status == BookingStatus.BOOKED else [],
+        "times": times_for(found, at=at), "stopped": policy.is_stopped(found),
         "cash": may_open(actor, "/staff/cash/"), "at_window": turn.channel == Channel.DESK,
         **_order(request, turn),
     }  # fmt: skip

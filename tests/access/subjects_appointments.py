@@ -204,9 +204,10 @@ def stopped_booking(cast: Cast, rule: str) -> list[Case]:
     mine, theirs = (clinic.book(who, clinic.period(n, session)) for n, who in enumerate([cast.mother, cast.stranger]))
     session_stop(actor=HOUSE, session_id=session.pk, reason="停诊", at=clinic.at)
     stopped_bookings_cancel(at=clinic.at)
+    api, refund = ".api." in rule, {"refund": "1"}
     return [
-        Case("of the family", {"booking_id": mine.pk}, may=["wang_fang"], data={"refund": "1"}),
-        Case("of the stranger", {"booking_id": theirs.pk}, may=["stranger"], data={"refund": "1"}),
+        Case("of the family", {"booking_id": mine.pk}, may=["wang_fang"], data=refund, json=api),
+        Case("of the stranger", {"booking_id": theirs.pk}, may=["stranger"], data=refund, json=api),
     ]
 
 

@@ -9,8 +9,8 @@ from django.core import signing
 from django.test import Client
 
 from appointments import services
-from appointments.models import Booking, DeskTurn, Kiosk, Override, Session, Ticket, Waiting
-from billing.models import PayOrder
+from appointments.models import Booking, DeskTurn, Kiosk, Override, Session, StopCase, Ticket, Waiting
+from billing.models import PayOrder, Refund
 from hospital.audit.models import Entry
 from hospital.kit import clock
 from tests.access.subjects_appointments import clinic_of
@@ -48,6 +48,112 @@ def test_a_booking_is_moved_and_a_strangers_is_not_there_ap_05(clinic: Clinic) -
     moved = post(client_for(clinic.cast.wang_fang), f"bookings/{made.pk}/move/", to)
     assert moved.status_code == 200 and moved.json()["period_id"] == clinic.period(4).pk
     assert broken_invariants() == {}
+
+
+def test_a_change_that_is_repeated_under_its_key_is_one_change_g06(clinic: Clinic) -> None:
+    """The answer was lost on the way: the program asks again, and isn't told that it is too late or already done."""
+    client = client_for(clinic.cast.wang_fang)
+    path, to = f"bookings/{clinic.book(clinic.cast.wang_fang).pk}/", {"period_id": clinic.period(4).pk}
+    for verb, said in (("move", to), ("cancel", {"reason": "出差"})):
+        first = post(client, f"{path}{verb}/", said, **{"Idempotency-Key": verb})
+        again = post(client, f"{path}{verb}/", said, **{"Idempotency-Key": verb})
+        assert (first.status_code, again.status_code, again.json()) == (200, 200, first.json()), verb
+        assert post(client, f"{path}{verb}/", {**to, "reason": "x"}, **{"Idempotency-Key": verb}).status_code == 422
+        without = client.post(f"{API}{path}{verb}/", said, content_type="application/json")
+        assert without.status_code == 409, "without a key it is a new request"
+    assert Booking.objects.get().moves == 1 and Refund.objects.count() == 1
+    assert broken_invariants() == {}
+
+
+# --- After a stopped clinic -----------------------------------------------------------------------------------------
+@pytest.fixture
+def stopped(clinic: Clinic) -> tuple[Booking, Session]:
+    """Wang Fang's visit is in a clinic that was just stopped, before any sweep; another doctor of the level sits then."""
+    instead = clinic.open(clinic.roster(clinic.cast.head, clinic.day, "09:00", "09:30", room="5诊室"))
+    booking = clinic.book(clinic.cast.wang_fang)
+    services.session_stop(actor=HOUSE, session_id=clinic.session.pk, reason="外出会诊", at=clinic.at)
+    return booking, instead
+
+
+def test_a_program_shows_what_is_offered_after_a_stop_and_only_the_patients_look_counts_ap_08(
+    clinic: Clinic, stopped: tuple[Booking, Session]
+) -> None:
+    booking, instead = stopped
+    client, path = client_for(clinic.cast.wang_fang), f"bookings/{booking.pk}/"
+    assert client.get(f"{API}{path}").json()["is_stopped"] is True
+    assert [row["is_stopped"] for row in client.get(f"{API}bookings/").json()] == [True]
+    shown = client.get(f"{API}{path}stopped/").json()
+    assert (shown["booking_id"], shown["status"], shown["reason"]) == (booking.pk, "open", "外出会诊")
+    assert shown["decide_until"] <= clock.local(booking.starts_at).isoformat()
+    times = client.get(f"{API}{path}times/").json()
+    assert [one["period_id"] for one in times] == [clinic.period(n, instead).pk for n in range(6)]
+    doctor = {"doctor": clinic.cast.head.name, "room": "5诊室", "free": 1, "session_id": instead.pk}
+    assert doctor.items() <= times[0].items()
+    assert StopCase.objects.get().reached_at is None, "a program that asks for itself has told nobody"
+    for _twice in range(2):
+        assert post(client, f"{path}stopped/seen/").status_code == 204
+    assert StopCase.objects.get().reached_at is not None
+    stranger = client_for(clinic.cast.stranger)
+    assert {stranger.get(f"{API}{path}{what}/").status_code for what in ("stopped", "times")} == {404}
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in time", "after the cut-off"])
+def test_a_program_takes_another_doctor_after_a_stop_once_ap_08(
+    clinic: Clinic, stopped: tuple[Booking, Session], late: bool, time_machine: Any
+) -> None:
+    booking, instead = stopped
+    if late:
+        time_machine.move_to(booking.starts_at - timedelta(minutes=1))
+    client, to = client_for(clinic.cast.wang_fang), {"period_id": clinic.period(3, instead).pk}
+    moved = post(client, f"bookings/{booking.pk}/move/", to, **{"Idempotency-Key": "m"})
+    assert moved.status_code == 200, moved.json()
+    assert (moved.json()["doctor_id"], moved.json()["charge_id"]) == (clinic.cast.head.staff.pk, booking.charge_id)
+    assert post(client, f"bookings/{booking.pk}/move/", to, **{"Idempotency-Key": "m"}).json() == moved.json()
+    assert StopCase.objects.get().status == "moved" and not Refund.objects.exists()
+    assert client.get(f"{API}bookings/{booking.pk}/").json()["is_stopped"] is False
+    assert client.get(f"{API}bookings/{booking.pk}/stopped/").json()["status"] == "moved"
+    assert broken_invariants() == {}
+
+
+@pytest.mark.parametrize("way", ["stopped/refund", "cancel"])
+def test_a_program_takes_the_money_after_a_stop_however_late_once_ap_08(
+    clinic: Clinic, stopped: tuple[Booking, Session], way: str, time_machine: Any
+) -> None:
+    booking, _instead = stopped
+    time_machine.move_to(booking.starts_at - timedelta(minutes=1))
+    client, path = client_for(clinic.cast.wang_fang), f"bookings/{booking.pk}/{way}/"
+    back = post(client, path, **{"Idempotency-Key": "r"})
+    assert (back.status_code, back.json()["status"]) == (200, "cancelled")
+    assert post(client, path, **{"Idempotency-Key": "r"}).json() == back.json()
+    assert Refund.objects.get().amount == 5000
+    assert post(client, f"bookings/{booking.pk}/stopped/refund/").status_code == 404
+    assert broken_invariants() == {}
+
+
+def test_a_booking_of_a_clinic_that_was_not_stopped_has_no_such_choice_ap_08(clinic: Clinic) -> None:
+    client, booking = client_for(clinic.cast.wang_fang), clinic.book(clinic.cast.wang_fang)
+    assert client.get(f"{API}bookings/{booking.pk}/stopped/").status_code == 404
+    for verb in ("seen", "refund"):
+        assert post(client, f"bookings/{booking.pk}/stopped/{verb}/").status_code == 404
+    times = client.get(f"{API}bookings/{booking.pk}/times/").json()
+    assert [one["period_id"] for one in times] == [clinic.period(n).pk for n in range(1, 12)], "the doctor's others"
+    assert not StopCase.objects.exists()
+
+
+def test_the_telephone_desk_gives_another_doctor_after_a_stop_without_a_reason_ap_08(
+    clinic: Clinic, stopped: tuple[Booking, Session], time_machine: Any
+) -> None:
+    booking, instead = stopped
+    time_machine.move_to(booking.starts_at - timedelta(minutes=5))
+    desk = client_for(clinic.cast.nurse)
+    (turn,) = turn_of(desk, clinic.cast.wang_fang).json()
+    path = f"desk/turns/{turn['id']}/"
+    assert [row["is_stopped"] for row in desk.get(f"{API}{path}").json()["bookings"]] == [True]
+    times = desk.get(f"{API}{path}bookings/{booking.pk}/times/").json()
+    assert {one["doctor"] for one in times} == {clinic.cast.head.name}
+    moved = post(desk, f"{path}bookings/{booking.pk}/move/", {"period_id": times[0]["period_id"]})
+    assert moved.json()["session_id"] == instead.pk
+    assert StopCase.objects.get().status == "moved" and not Override.objects.exists()
 
 
 def test_waiting_by_program_once_and_no_more_ap_07(clinic: Clinic) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from appointments import errors, services
-from appointments.models import Booking, Channel, DeskTurn, Override, Quota
+from appointments.models import Booking, Channel, DeskTurn, Override, Quota, StopCase
 from appointments.states import BookingStatus
 from billing.models import Payment, Refund
 from billing.states import ChargeStatus
@@ -17,7 +17,7 @@ from hospital.kit.problems import NotFound
 from hospital.messaging.models import Message
 from hospital.organisation.models import PolicyParameter
 from hospital.people.models import VisitCard
-from tests.appointments.conftest import Clinic, broken_invariants
+from tests.appointments.conftest import HOUSE, Clinic, broken_invariants
 from tests.appointments.test_pages import text
 from tests.browser import WORKSTATION, OpenPage
 from tests.cast import Person, actor_of_person, client_for
@@ -252,6 +252,35 @@ def test_the_desk_moves_and_after_the_cut_off_cancels_with_a_reason_ap_05(clinic
     assert booking.status == BookingStatus.CANCELLED and Override.objects.get().rule == "AP-05-too-late"
     assert Refund.objects.get().amount == Payment.objects.get().amount == 5000
     assert not broken_invariants()
+
+
+@pytest.mark.parametrize("swept", [False, True], ids=["before the sweep", "after it"])
+@pytest.mark.django_db
+def test_after_a_stop_the_desk_gives_another_doctor_or_the_money_without_a_reason_ap_08(
+    clinic: Clinic, swept: bool
+) -> None:
+    """What the list of calls promises the patient on the telephone, the desk can do, as late as it may be."""
+    cast, desk = clinic.cast, client_for(clinic.cast.nurse)
+    instead = clinic.open(clinic.roster(cast.head, clinic.day, "09:00", "09:30"))
+    moves, refunds = clinic.book(cast.stranger), clinic.book(cast.wang_fang, clinic.period(1))
+    services.session_stop(actor=HOUSE, session_id=clinic.session.pk, reason="外出会诊", at=clinic.at)
+    late = moves.starts_at - timedelta(minutes=30)
+    if swept:
+        services.stopped_bookings_cancel(at=late)
+    _nurse, turn = serve(clinic, cast.stranger, Channel.PHONE)
+    url = f"/staff/desk/{turn}/bookings/{moves.pk}/"
+    page = desk.get(url)
+    assert f'value="{clinic.period(2, instead).pk}"' in page.content.decode() and cast.head.name in text(page)
+    nurse, other = serve(clinic, cast.wang_fang, Channel.PHONE)
+    DeskTurn.objects.update(ends_at=late + timedelta(hours=1))
+    services.desk_move(actor=nurse, turn_id=turn, booking_id=moves.pk, period_id=clinic.period(2, instead).pk, at=late)
+    services.desk_cancel(actor=nurse, turn_id=other, booking_id=refunds.pk, at=late)
+    moves.refresh_from_db()
+    refunds.refresh_from_db()
+    assert (moves.status, moves.doctor_id) == (BookingStatus.BOOKED, cast.head.staff.pk)
+    assert (refunds.status, Refund.objects.get().amount) == (BookingStatus.CANCELLED, 5000)
+    assert not Override.objects.exists() and not broken_invariants()
+    assert StopCase.objects.get(booking=moves).status == "moved"
 
 
 @pytest.mark.django_db
