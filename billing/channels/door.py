@@ -67,13 +67,17 @@ def refund_ask_soon(refund: Refund, *, at: datetime) -> None:
     sweeps.wake(intents.SWEEP)
 
 
-def remember(channel: str, event_id: str, kind: str, number: str, digest: str, *, at: datetime) -> None:
-    """A genuine notice that was acted upon, once however often it comes (G06)."""
-    row = ChannelEvent(
+def heard(channel: str, event_id: str, kind: str, number: str, digest: str, *, at: datetime) -> ChannelEvent:
+    """A genuine notice as it is kept; the one who acts upon it writes it down in the same transaction."""
+    return ChannelEvent(
         channel=channel, event_id=hashlib.sha256(event_id.encode()).hexdigest(), event_type=kind[:40], number=number,
         received_at=at, body_sha256=digest,
     )  # fmt: skip
-    ChannelEvent.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def remember(event: ChannelEvent) -> None:
+    """A genuine notice that was acted upon, once however often it comes (G06)."""
+    ChannelEvent.objects.bulk_create([event], ignore_conflicts=True)
 
 
 @entry

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 
 from hospital.audit import services as audit
 from hospital.kit import clock, sweeps
@@ -22,7 +23,7 @@ from hospital.kit.transactions import entry, within
 
 from ..channels.base import ChannelRefused, ChannelUnknown
 from ..channels.invoice import client
-from ..models import Charge, Invoice, PaymentSplit, RefundLine, Settlement
+from ..models import Channel, Charge, Invoice, PaymentSplit, Settlement
 from ..numbers import next_number
 from ..states import INVOICE, InvoiceStatus, RefundStatus
 
@@ -70,7 +71,7 @@ def _blue(settlement: Settlement, amount: int, *, at: datetime) -> None:
 
 def sheet_of(settlement: Settlement, amount: int, *, number: str) -> dict[str, Any]:
     """What a receipt says (PAY-14); all money in fen, and both of its identities hold."""
-    charge = Charge.objects.select_related("patient").get(pk=settlement.charge_id)
+    charge, payment = settlement.charge, settlement.payment
     patient = charge.patient
     lines = _lines(charge)
     missing = amount - sum(line["amount"] for line in lines)
@@ -80,7 +81,8 @@ def sheet_of(settlement: Settlement, amount: int, *, number: str) -> dict[str, A
     items: dict[str, int] = {}
     for line in lines:
         items[line["label"]] = items.get(line["label"], 0) + line["amount"]
-    split = PaymentSplit.objects.filter(payment_id=settlement.payment_id).first()
+    # Only what went through the insurer is divided: of every other payment nobody needs to be asked.
+    split = PaymentSplit.objects.filter(payment=payment).first() if payment.channel == Channel.INSURANCE else None
     insured = split is not None and split.total == amount
     fund, account, other = (split.fund, split.personal, split.other) if split and insured else (0, 0, 0)
     cash = amount - fund - account - other
@@ -105,13 +107,12 @@ _LABELS = {
 
 def _lines(charge: Charge) -> list[dict[str, Any]]:
     """What of each line was paid for and not given back."""
-    gone = RefundLine.objects.filter(line__charge=charge, refund__status=RefundStatus.SUCCEEDED)
-    returned = dict(gone.values_list("line").annotate(n=Sum("quantity")))
+    gone = Sum("refund_lines__quantity", filter=Q(refund_lines__refund__status=RefundStatus.SUCCEEDED))
     return [
         {"name": line.name, "category": line.category, "label": _LABELS[line.category], "unit": line.unit,
          "quantity": left, "price": line.unit_price, "amount": left * line.unit_price}
-        for line in charge.lines.order_by("pk")
-        if (left := line.quantity - returned.get(line.pk, 0)) > 0
+        for line in charge.lines.annotate(gone=Coalesce(gone, 0)).order_by("pk")
+        if (left := line.quantity - line.gone) > 0
     ]  # fmt: skip
 
 

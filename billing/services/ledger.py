@@ -1,6 +1,7 @@
 """Booking: every movement of money is one balanced journal (PAY-01). A mistake is reversed and booked anew (PAY-07)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,13 @@ def account_of(code: str) -> LedgerAccount:
     return LedgerAccount.objects.get_or_create(code=code, defaults=_described(code))[0]
 
 
+def _account_ids(codes: Iterable[str]) -> dict[str, int]:
+    """The accounts of many codes, asked for at once; what is booked on for the first time is made."""
+    wanted = sorted(set(codes))
+    known = dict(LedgerAccount.objects.filter(code__in=wanted).values_list("code", "pk"))
+    return known | {code: account_of(code).pk for code in wanted if code not in known}
+
+
 def _described(code: str) -> dict[str, object]:
     if code in _NAMES:
         name, side = _NAMES[code]
@@ -97,6 +105,17 @@ def open_day(at: datetime) -> date:
     return day
 
 
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What is booked as one journal: account code -> fen, debit positive; `key` names the business event."""
+
+    key: str
+    amounts: Mapping[str, int]
+    memo: str = ""
+    reverses: Journal | None = None
+    about_day: date | None = None
+
+
 @within
 def journal_post(
     *,
@@ -111,16 +130,29 @@ def journal_post(
 
     The database refuses an unbalanced one at commit, and the same key twice at once (IntegrityError).
     """
-    if sum(amounts.values()):
-        raise ValueError(f"journal {key} doesn't balance: {dict(amounts)}")
+    return journals_post([Posting(key, amounts, memo, reverses, about_day)], at=at)[0]
+
+
+@within
+def journals_post(postings: Sequence[Posting], *, at: datetime) -> list[Journal]:
+    """`journal_post` for all that one event moves: many journals cost as many statements as one."""
+    for posting in postings:
+        if sum(posting.amounts.values()):
+            raise ValueError(f"journal {posting.key} doesn't balance: {dict(posting.amounts)}")
     day, own = open_day(at), clock.business_day(at)
-    journal = Journal.objects.create(
-        key=key, business_day=day, at=at, memo=memo, reverses=reverses, about_day=about_day or (own if own != day else None)
-    )  # fmt: skip
+    late = own if own != day else None
+    journals = Journal.objects.bulk_create([
+        Journal(key=one.key, business_day=day, at=at, memo=one.memo, reverses=one.reverses, about_day=one.about_day or late)
+        for one in postings
+    ])  # fmt: skip
+    accounts = _account_ids(code for one in postings for code, fen in one.amounts.items() if fen)
     Entry.objects.bulk_create(
-        [Entry(journal=journal, account=account_of(code), amount=fen) for code, fen in amounts.items() if fen]
+        Entry(journal=journal, account_id=accounts[code], amount=fen)
+        for journal, one in zip(journals, postings, strict=True)
+        for code, fen in one.amounts.items()
+        if fen
     )
-    return journal
+    return journals
 
 
 def moved_by_payers(day: date) -> dict[str, int]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import connection
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from hospital.audit import services as audit
@@ -14,12 +16,12 @@ from hospital.messaging.services import patient_tell
 
 from .. import errors, kinds
 from ..channels.base import Split
-from ..models import Charge, Payment, PaymentSplit, PayOrder, PayOrderCharge, Settlement
+from ..models import ChannelEvent, Charge, Payment, PaymentSplit, PayOrder, PayOrderCharge, Settlement
 from ..numbers import next_number
 from ..parameters import ORDER_MINUTES
 from ..states import CHARGE, LIVE_ORDER, PAY_ORDER, ChargeStatus, PayOrderStatus
 from .invoices import invoice_want
-from .ledger import PATIENT_MONEY, income_account, journal_post, money_accounts
+from .ledger import PATIENT_MONEY, Posting, income_account, journals_post, money_accounts
 from .notices import notice_post
 from .refunds import refund_owed
 
@@ -92,34 +94,39 @@ def _order_title(charges: Sequence[Charge]) -> str:
     return first if len(charges) == 1 else _("%(first)s and %(more)d more") % {"first": first, "more": len(charges) - 1}
 
 
+# Written out: the line is written once however many bring the same news at once, without a savepoint for those who come second.
+_TAKEN = """
+INSERT INTO billing_payment (order_id, channel, transaction_id, amount, success_at, recorded_at, source)
+VALUES (%(order)s, %(channel)s, %(transaction_id)s, %(amount)s, %(success_at)s, %(at)s, %(source)s)
+ON CONFLICT (channel, transaction_id) DO NOTHING RETURNING id
+"""
+
+
 @entry
-def payment_record(*, order_id: int, money: Money, at: datetime) -> Payment:
+def payment_record(*, order_id: int, money: Money, at: datetime, heard: ChannelEvent | None = None) -> Payment:
     """Store a payment that a channel has proved, once, and settle what can still be settled (T1, G06).
 
     What the order was for and is open becomes paid; the rest (paid already, expired, cancelled, an amount that isn't
-    the order's) is owed back and a refund is requested in the same transaction. Money is never dropped.
+    the order's) is owed back and a refund is requested in the same transaction. Money is never dropped. `heard` is the notice
+    that brought it: kept in the same transaction, unless the money turns out to be another order's.
     """
-    return payment_take(order_id=order_id, money=money, at=at, actor=system(f"billing.{money.source}"))
+    payment = payment_take(order_id=order_id, money=money, at=at, actor=system(f"billing.{money.source}"))
+    if heard is not None and payment.order_id == order_id:
+        ChannelEvent.objects.bulk_create([heard], ignore_conflicts=True)
+    return payment
 
 
 @within
 def payment_take(*, order_id: int, money: Money, at: datetime, actor: Actor) -> Payment:
     """payment_record for a caller that has a transaction already (the cash desk)."""
-    parts = list(PayOrderCharge.objects.filter(order_id=order_id).order_by("charge_id"))
-    charge_ids = [part.charge_id for part in parts]
-    charges = {c.pk: c for c in Charge.objects.select_for_update(no_key=True).filter(pk__in=charge_ids).order_by("pk")}
+    # With the patient, whose name a receipt needs; with its part of the order, which never changes.
+    locked = Charge.objects.select_for_update(no_key=True, of=("self",)).select_related("patient")
+    parts = list(locked.filter(order_parts__order=order_id).annotate(part=F("order_parts__amount")).order_by("pk"))
     order = PayOrder.objects.select_for_update(no_key=True).get(pk=order_id)
-    payment, is_new = Payment.objects.get_or_create(
-        channel=order.channel, transaction_id=money.transaction_id,
-        defaults={"order": order, "amount": money.amount, "success_at": money.success_at, "recorded_at": at,
-                  "source": money.source},
-    )  # fmt: skip
-    if not is_new:
-        return payment
-    journal_post(
-        key=f"payment:{payment.pk}", at=at,
-        amounts={**money.accounts(order.channel), PATIENT_MONEY: -money.amount},
-    )  # fmt: skip
+    payment = _payment_new(order, money, at=at)
+    if payment is None:
+        return Payment.objects.get(channel=order.channel, transaction_id=money.transaction_id)
+    postings = [Posting(f"payment:{payment.pk}", {**money.accounts(order.channel), PATIENT_MONEY: -money.amount})]
     if money.split is not None:
         _split_store(payment, money.split)
     audit.record(actor, "payment.take", at=at, subject=payment)
@@ -128,15 +135,34 @@ def payment_take(*, order_id: int, money: Money, at: datetime, actor: Actor) -> 
         PAY_ORDER.move(order, PayOrderStatus.PAID, actor=actor, at=at, ended_at=at, next_query_at=None)
     left = money.amount
     if first_of_order and money.amount == order.amount:
-        for part in parts:
-            charge = charges[part.charge_id]
+        for charge in parts:
             if charge.status == ChargeStatus.OPEN:
-                charge_settle(charge, payment, actor=actor, at=at)
+                postings.append(_charge_settle(charge, payment, actor=actor, at=at))
             else:
-                refund_owed(payment, part.amount, charge=charge, at=at, reason=_("This bill was settled before"))
-            left -= part.amount
+                refund_owed(payment, charge.part, charge=charge, at=at, reason=_("This bill was settled before"))
+            left -= charge.part
     if left:
         refund_owed(payment, left, charge=None, at=at, reason=_("Paid twice or not as ordered"))
+    journals_post(postings, at=at)
+    return payment
+
+
+def _payment_new(order: PayOrder, money: Money, *, at: datetime) -> Payment | None:
+    """The payment as a new row, or None when this transaction of the channel's is known already (G06)."""
+    payment = Payment(
+        order=order, channel=order.channel, transaction_id=money.transaction_id, amount=money.amount,
+        success_at=money.success_at, recorded_at=at, source=money.source,
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN, {
+            "order": order.pk, "channel": str(order.channel), "transaction_id": money.transaction_id, "amount": money.amount,
+            "success_at": money.success_at, "at": at, "source": money.source,
+        })  # fmt: skip
+        made = cursor.fetchone()
+    if made is None:
+        return None
+    payment.pk = made[0]
+    payment._state.adding, payment._state.db = False, connection.alias
     return payment
 
 
@@ -150,15 +176,10 @@ def _split_store(payment: Payment, split: Split) -> None:
     )  # fmt: skip
 
 
-@within
-def charge_settle(charge: Charge, payment: Payment, *, actor: Actor, at: datetime) -> Settlement:
-    """The charge is paid by this payment: move it, book the income, tell the app above afterwards."""
+def _charge_settle(charge: Charge, payment: Payment, *, actor: Actor, at: datetime) -> Posting:
+    """The charge is paid by this payment: move it, tell the app above afterwards; answers the income to be booked."""
     CHARGE.move(charge, ChargeStatus.PAID, actor=actor, at=at, paid_at=at)
     settlement = Settlement.objects.create(payment=payment, charge=charge, amount=charge.amount, settled_at=at)
-    journal_post(
-        key=f"settlement:{settlement.pk}", at=at,
-        amounts={PATIENT_MONEY: charge.amount, income_account(charge.scene, charge.department_id): -charge.amount},
-    )  # fmt: skip
     invoice_want(settlement, at=at)
     notice_post("charge.paid", charge, at=at)
     patient_tell(
@@ -166,4 +187,5 @@ def charge_settle(charge: Charge, payment: Payment, *, actor: Actor, at: datetim
         context={"title": str(kinds.get(charge.kind).title), "yuan": format_yuan(charge.amount)},
         url=f"/bills/{charge.number}/",
     )  # fmt: skip
-    return settlement
+    income = income_account(charge.scene, charge.department_id)
+    return Posting(f"settlement:{settlement.pk}", {PATIENT_MONEY: charge.amount, income: -charge.amount})

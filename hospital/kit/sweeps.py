@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from .breaker import Breaker
 
@@ -65,21 +65,38 @@ def wake(name: str) -> None:
     """Ask for a sweep once the present transaction has committed. A broker that is down is no error here."""
     if name not in _sweeps:
         raise KeyError(name)
-    transaction.on_commit(lambda: _send(name))
+    within = set(connection.savepoint_ids)
+    for waiting in connection.run_on_commit:
+        savepoints, hook = waiting[:2]
+        if isinstance(hook, _Wakes) and hook.names and savepoints == within:  # rolled back together, if at all
+            hook.names[name] = None
+            return
+    transaction.on_commit(_Wakes(name))
+
+
+class _Wakes:
+    """What one transaction asks for, each sweep once: whoever waits for the commit pays for one word to the broker."""
+
+    def __init__(self, name: str) -> None:
+        self.names = {name: None}
+
+    def __call__(self) -> None:
+        names, self.names = self.names, {}
+        _send(*names)
 
 
 _broker = Breaker()
 
 
-def _send(name: str) -> None:
+def _send(*names: str) -> None:
     from hospital.celery import sweep_run
 
     if _broker.is_open:
         return
     try:
-        sweep_run.apply_async((name,), retry=False, expires=60)
+        sweep_run.apply_async(names, retry=False, expires=60)
     except sweep_run.OperationalError as error:
         _broker.failed()
-        log.warning("no broker to wake %s (%s); beat or the next tick will", name, type(error).__name__)
+        log.warning("no broker to wake %s (%s); beat or the next tick will", ", ".join(names), type(error).__name__)
     else:
         _broker.answered()

@@ -1,6 +1,6 @@
 """Telling people: written in the caller's transaction, sent later by a sweep, withdrawn when it stops being true."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 
@@ -31,13 +31,19 @@ def message_send(
     not_before: datetime | None = None,
 ) -> None:
     """Tell one account one thing, once per `key`, not before an instant. The same key again changes nothing."""
-    kinds.get(kind)
-    message = Message(
-        key=key, account_id=account_id, kind=kind, context=dict(context or {}), patient_id=patient_id, url=url,
-        created_at=at, not_before=not_before or at,
-    )  # fmt: skip
-    Message.objects.bulk_create([message], ignore_conflicts=True)
-    if message.not_before <= at:
+    _keep([
+        Message(
+            key=key, account_id=account_id, kind=kind, context=dict(context or {}), patient_id=patient_id, url=url,
+            created_at=at, not_before=not_before or at,
+        )
+    ])  # fmt: skip
+
+
+def _keep(messages: Sequence[Message]) -> None:
+    for kind in {message.kind for message in messages}:
+        kinds.get(kind)
+    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    if any(message.not_before <= message.created_at for message in messages):
         sweeps.wake(SWEEP)
 
 
@@ -54,11 +60,13 @@ def patient_tell(
 ) -> None:
     """Tell everyone who may act for a patient (oneself and consented family)."""
     accounts = FamilyLink.objects.filter(patient_id=patient_id, revoked_at=None).values_list("account_id", flat=True)
-    for account_id in accounts:
-        message_send(
-            key=f"{key}:{account_id}", account_id=account_id, kind=kind, at=at, context=context, patient_id=patient_id,
-            url=url, not_before=not_before,
-        )  # fmt: skip
+    _keep([
+        Message(
+            key=f"{key}:{account_id}", account_id=account_id, kind=kind, context=dict(context or {}), patient_id=patient_id,
+            url=url, created_at=at, not_before=not_before or at,
+        )
+        for account_id in accounts
+    ])  # fmt: skip
 
 
 @within

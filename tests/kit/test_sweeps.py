@@ -1,14 +1,17 @@
 """A lost wake costs time, never work; a sweep that never ends is loud."""
 
+import contextlib
 import logging
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import transaction
 from kombu import Connection
 
-from hospital.celery import app
+from hospital.celery import app, sweep_run
 from hospital.kit import clock, sweeps
+from hospital.kit.breaker import Breaker
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +48,28 @@ def test_a_wake_waits_for_the_commit(monkeypatch: pytest.MonkeyPatch, django_cap
         sweeps.wake("tests.rows")
         assert woken == []
     assert woken == ["tests.rows"]
+
+
+@pytest.mark.django_db
+def test_one_transaction_asks_the_broker_once_for_all_its_sweeps(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    """Who is answered after the commit waits for each word to the broker: there is one, and the worker passes it on."""
+    sent: list[tuple[str, ...]] = []
+    monkeypatch.setattr(sweeps, "_broker", Breaker())
+    monkeypatch.setattr(sweep_run, "apply_async", lambda names, **_: sent.append(tuple(names)))
+    ran: list[str] = []
+    for name in ("tests.first", "tests.second", "tests.undone"):
+        sweeps.register(name, lambda *, at, name=name: ran.append(name) or 1, every=60)
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        for name in ("tests.first", "tests.second", "tests.first"):
+            sweeps.wake(name)
+        with contextlib.suppress(ArithmeticError), transaction.atomic():
+            sweeps.wake("tests.undone")
+            raise ArithmeticError
+    assert sent == [("tests.first", "tests.second")], "and what was rolled back isn't asked for"
+    sweep_run(*sent[0])
+    assert ran == ["tests.first"] and sent[1:] == [("tests.second",)], "none waits for another"
 
 
 def test_a_wrong_name_is_loud() -> None:

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from ...models import Channel, Payment, PayOrder, Refund
+from ...models import Channel, ChannelEvent, Payment, PayOrder, Refund
 from ...services.payments import Money, payment_record
 from ..base import ChannelUnknown
-from ..door import MAX_BODY, Mismatch, Refused, order_ask_soon, refund_ask_soon, remember
+from ..door import MAX_BODY, Mismatch, Refused, heard, order_ask_soon, refund_ask_soon, remember
 from . import console
 from .client import fen, is_ready, moment, sdk
 
@@ -73,15 +73,17 @@ def act(event: Event, *, at: datetime) -> None:
     if order is None:
         raise Mismatch("unknown-order")
     status = said.get("trade_status", "")
+    kept = heard(Channel.ALIPAY, event.id, status, order.number, event.digest, at=at)
     if said.get("refund_fee") or said.get("out_biz_no"):
         _refunded(event, order, at=at)
     elif status in {"TRADE_SUCCESS", "TRADE_FINISHED"}:
-        _paid(event, order, at=at)
+        _paid(event, order, kept, at=at)
+        return
     elif status in {"TRADE_CLOSED", "WAIT_BUYER_PAY"}:
         order_ask_soon(order, at=at)
     else:
         raise Mismatch("state")
-    remember(Channel.ALIPAY, event.id, status, order.number, event.digest, at=at)
+    remember(kept)
 
 
 def _amount(event: Event, name: str) -> int:
@@ -91,7 +93,7 @@ def _amount(event: Event, name: str) -> int:
         raise Mismatch("amount") from error
 
 
-def _paid(event: Event, order: PayOrder, *, at: datetime) -> None:
+def _paid(event: Event, order: PayOrder, kept: ChannelEvent, *, at: datetime) -> None:
     said = event.said
     trade_no = said.get("trade_no", "")
     why = ""
@@ -108,7 +110,8 @@ def _paid(event: Event, order: PayOrder, *, at: datetime) -> None:
         paid_at = moment(said["gmt_payment"])
     except (KeyError, ValueError) as error:
         raise Mismatch("success-time") from error
-    payment = payment_record(order_id=order.pk, at=at, money=Money(trade_no, order.amount, paid_at, "notice"))
+    money = Money(trade_no, order.amount, paid_at, "notice")
+    payment = payment_record(order_id=order.pk, at=at, money=money, heard=kept)
     if payment.order_id != order.pk:
         raise Mismatch("other-order")
 

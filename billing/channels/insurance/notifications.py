@@ -11,7 +11,7 @@ from typing import Any
 
 from ...models import Channel, Insured
 from ..base import ChannelUnknown
-from ..door import MAX_BODY, Mismatch, Refused, order_ask_soon, remember
+from ..door import MAX_BODY, Mismatch, Refused, heard, order_ask_soon, remember
 from .client import is_ready, side, split_of
 from .wire import Unreadable
 
@@ -48,7 +48,7 @@ def act(said: dict[str, Any], body: bytes, *, at: datetime) -> None:
     if why := _misfit(said, insured):
         raise Mismatch(why)
     digest = hashlib.sha256(body).hexdigest()
-    remember(Channel.INSURANCE, digest, f"{NOTICE}.{said.get('callType')}", number, digest, at=at)
+    remember(heard(Channel.INSURANCE, digest, f"{NOTICE}.{said.get('callType')}", number, digest, at=at))
 
 
 def _misfit(said: dict[str, Any], insured: Insured) -> str:

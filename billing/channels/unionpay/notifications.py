@@ -12,10 +12,10 @@ from datetime import datetime
 
 from django.conf import settings
 
-from ...models import Channel, PayOrder, Refund
+from ...models import Channel, ChannelEvent, PayOrder, Refund
 from ...services.payments import Money, payment_record
 from ..base import ChannelUnknown
-from ..door import MAX_BODY, Mismatch, Refused, order_ask_soon, refund_ask_soon, remember
+from ..door import MAX_BODY, Mismatch, Refused, heard, order_ask_soon, refund_ask_soon, remember
 from . import wire
 from .client import DONE, PAY, REFUND, fen, is_ready, moment, sent_at, stamp
 
@@ -48,17 +48,18 @@ def act(event: Event, *, at: datetime) -> None:
     if not 0 < len(said.get("queryId", "")) <= 64:
         raise Mismatch("transaction")
     kind, number = said.get("txnType", ""), said.get("orderId", "")
+    event_id = f"{kind} {said['queryId']} {said.get('respCode', '')}"
+    kept = heard(Channel.UNIONPAY, event_id, kind, number, event.digest, at=at)
     if kind == PAY:
-        _paid(said, number, at=at)
+        _paid(said, number, kept, at=at)
     elif kind == REFUND:
         _refunded(said, number, at=at)
+        remember(kept)
     else:
         raise Mismatch("event-type")
-    event_id = f"{kind} {said['queryId']} {said.get('respCode', '')}"
-    remember(Channel.UNIONPAY, event_id, kind, number, event.digest, at=at)
 
 
-def _paid(said: Mapping[str, str], number: str, *, at: datetime) -> None:
+def _paid(said: Mapping[str, str], number: str, kept: ChannelEvent, *, at: datetime) -> None:
     order = PayOrder.objects.filter(channel=Channel.UNIONPAY, number=number).first()
     if order is None:
         raise Mismatch("unknown-order")
@@ -70,7 +71,8 @@ def _paid(said: Mapping[str, str], number: str, *, at: datetime) -> None:
     except ChannelUnknown as error:
         order_ask_soon(order, at=at)
         raise Mismatch("success-time") from error
-    payment = payment_record(order_id=order.pk, at=at, money=Money(said["queryId"], order.amount, paid_at, "notice"))
+    money = Money(said["queryId"], order.amount, paid_at, "notice")
+    payment = payment_record(order_id=order.pk, at=at, money=money, heard=kept)
     if payment.order_id != order.pk:
         raise Mismatch("other-order")
 

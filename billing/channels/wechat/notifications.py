@@ -16,12 +16,12 @@ from cryptography.exceptions import InvalidTag
 from django.conf import settings
 
 from ...errors import OtherRequest, RefundTooMuch
-from ...models import Channel, Insured, Payment, PayOrder, Refund
+from ...models import Channel, ChannelEvent, Insured, Payment, PayOrder, Refund
 from ...services import intents
 from ...services.found import refund_found
 from ...services.payments import Money, payment_record
 from ..base import Back, ChannelUnknown, RefundState
-from ..door import MAX_BODY, Mismatch, Refused, order_ask_soon, remember
+from ..door import MAX_BODY, Mismatch, Refused, heard, order_ask_soon, remember
 from .client import moment, sdk
 from .mixed import mixed_of
 
@@ -121,10 +121,14 @@ def _paid(event: Event, *, at: datetime) -> None:
     payment = payment_record(
         order_id=order.pk, at=at,
         money=Money(str(said["transaction_id"])[:64], amount["total"], _moment(said), "notice"),
+        heard=_heard(event, order.number, at=at),
     )  # fmt: skip
     if payment.order_id != order.pk:
         raise Mismatch("other-order")
-    remember(Channel.WECHAT, event.id, event.type, order.number, event.digest, at=at)
+
+
+def _heard(event: Event, number: str, *, at: datetime) -> ChannelEvent:
+    return heard(Channel.WECHAT, event.id, event.type, number, event.digest, at=at)
 
 
 def _mixed(event: Event, *, at: datetime) -> None:
@@ -153,7 +157,7 @@ def _mixed(event: Event, *, at: datetime) -> None:
     order_ask_soon(order, at=at)
     if why:
         raise Mismatch(why)
-    remember(Channel.WECHAT, event.id, event.type, order.number, event.digest, at=at)
+    remember(_heard(event, order.number, at=at))
 
 
 def _amounts(said: dict[str, Any]) -> dict[str, Any]:
@@ -190,7 +194,7 @@ def _refunded(event: Event, *, at: datetime) -> None:
         _moment(said) if succeeded else None,
     )  # fmt: skip
     intents.refund_store(refund.pk, state, at=at, why="" if succeeded else event.type)
-    remember(Channel.WECHAT, event.id, event.type, number, event.digest, at=at)
+    remember(_heard(event, number, at=at))
 
 
 def _found(event: Event, amount: dict[str, Any], *, at: datetime) -> None:
@@ -213,4 +217,4 @@ def _found(event: Event, amount: dict[str, Any], *, at: datetime) -> None:
         )  # fmt: skip
     except (RefundTooMuch, OtherRequest) as problem:
         raise Mismatch("refund-beyond-payment") from problem
-    remember(Channel.WECHAT, event.id, event.type, number[:32], event.digest, at=at)
+    remember(_heard(event, number[:32], at=at))
