@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 
 from hospital.audit import services as audit
 from hospital.kit.actor import Actor, Role
@@ -105,6 +105,10 @@ def _prices(at: datetime | Given, campus_id: int | Given | None) -> QuerySet[Pri
     )
 
 
+# Every line with its package, in the order in which it was charged, so that pages and receipts can name them together.
+_LINES = Prefetch("lines", ChargeLine.objects.select_related("package").order_by("pk"))
+
+
 def charge_is_paid(charge_id: int) -> bool:
     """Paid and not promised back in full: the gate before a service is given."""
     return Charge.objects.filter(
@@ -151,7 +155,7 @@ def charges_to_pay(actor: Actor, charge_ids: list[int] | None, *, at: datetime) 
         rows = Charge.objects.filter(pk__in=charge_ids, patient_id__in=actor.patient_ids).order_by("pk")
         if rows.count() != len(charge_ids):
             raise NotFound
-    return list(rows.select_related("patient").prefetch_related("lines"))
+    return list(rows.select_related("patient").prefetch_related(_LINES))
 
 
 def order_for(actor: Actor, number: str) -> PayOrder:
@@ -182,7 +186,7 @@ def bills_for(actor: Actor) -> QuerySet[Charge]:
     return (
         Charge.objects.filter(patient_id__in=actor.patient_ids)
         .select_related("patient")
-        .prefetch_related("lines", "refunds")
+        .prefetch_related(_LINES, "refunds")
         .order_by("-created_at", "-pk")
     )
 
@@ -190,11 +194,7 @@ def bills_for(actor: Actor) -> QuerySet[Charge]:
 def bill_for(actor: Actor, number: str, *, at: datetime) -> Charge:
     """One bill with everything about it; leaves an audit line. Raises NotFound for someone else's."""
     rows = Charge.objects.select_related("patient", "settlement__payment__order", "campus", "department")
-    charge = (
-        rows.prefetch_related("lines__package", "refunds__payment", "refunds__lines__line")
-        .filter(number=number)
-        .first()
-    )
+    charge = rows.prefetch_related(_LINES, "refunds__payment", "refunds__lines__line").filter(number=number).first()
     if charge is None or not policy.may_see_charge(actor, charge):
         raise NotFound
     with transaction.atomic():
@@ -246,7 +246,7 @@ def desk_patient_for(actor: Actor, patient_id: int, *, at: datetime) -> tuple[Pa
     with transaction.atomic():
         audit.record(actor, "desk.bills_read", at=at, subject=patient, patient_id=patient_id)
     open_ones = Charge.objects.filter(Q(expires_at=None) | Q(expires_at__gt=at), patient_id=patient_id)
-    charges = open_ones.filter(status=ChargeStatus.OPEN).prefetch_related("lines").order_by("pk")
+    charges = open_ones.filter(status=ChargeStatus.OPEN).prefetch_related(_LINES).order_by("pk")
     refunds = Refund.objects.filter(
         charge__patient_id=patient_id, payment__channel__in=DESK_CHANNELS, status=RefundStatus.APPROVED
     ).select_related("charge", "payment")

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from billing.models import Category, Charge, ChargeLine, PayMethod, PayOrder, PriceItem
+from billing.models import Category, Charge, ChargeLine, Package, PayMethod, PayOrder, PriceItem
 
 
 class PriceSearchInput(serializers.Serializer[Any]):
@@ -29,10 +29,18 @@ class PriceOutput(serializers.ModelSerializer[PriceItem]):
         )
 
 
+class PackageOutput(serializers.ModelSerializer[Package]):
+    class Meta:
+        model = Package
+        fields = ("code", "name")
+
+
 class ChargeLineOutput(serializers.ModelSerializer[ChargeLine]):
+    package = PackageOutput(allow_null=True, help_text="The package of items that this line was ordered with, if any.")
+
     class Meta:
         model = ChargeLine
-        fields = ("code", "name", "category", "unit", "unit_price", "quantity", "amount")
+        fields = ("code", "name", "category", "unit", "unit_price", "quantity", "amount", "package")
 
 
 class ChargeOutput(serializers.ModelSerializer[Charge]):

@@ -152,6 +152,7 @@ class Refund(models.Model):
     settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds")
     amount = FenField()
     reason = models.CharField(_("reason"), max_length=80)
+    asked = models.JSONField(null=True, blank=True)  # {code: quantity}, as it was asked for; null: all that was left
     status = models.CharField(max_length=12, choices=RefundStatus.choices, default=RefundStatus.REQUESTED)
     requested_at = models.DateTimeField()
     requested_by_account_id = models.BigIntegerField(null=True)

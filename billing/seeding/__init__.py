@@ -1,13 +1,16 @@
-"""The demo's price list, and yesterday's payments with the bill of each channel; a second run changes nothing."""
+"""The demo's price list, yesterday's payments with the bill of each channel, and a package owed; a second run changes nothing."""
 
 import random
 from datetime import datetime
 
-from .prices import prices
+from .owed import owed
+from .prices import packages, prices
 from .yesterday import yesterday
 
 
 def seed(*, size: str, rng: random.Random, at: datetime) -> None:
     prices(at)
+    packages(at)
     if size != "large":
         yesterday(rng, at)
+        owed(at)

@@ -1,11 +1,12 @@
-"""The demo's price list: every priced code of the catalogues, at a price that has held for a year."""
+"""The demo's price list: every priced code of the catalogues, at a price that has held for a year, and packages of them."""
 
 from datetime import datetime, timedelta
 
 from hospital.kit import clock
+from hospital.organisation import names
 from hospital.organisation.models import CodeSystem, Concept
 
-from ..models import Category, PriceItem
+from ..models import Category, Package, PackageItem, PriceItem
 
 # The categories of the catalogues, which are those of the national receipt (PAY-14).
 _CATEGORIES = {
@@ -15,6 +16,30 @@ _CATEGORIES = {
     "挂号费": Category.REGISTRATION,
 }  # fmt: skip
 _DRUG_KINDS = {"西药": Category.WESTERN_DRUG, "中成药": Category.PATENT_DRUG, "中草药": Category.HERBAL}
+
+
+# What a doctor orders together, with how many of each.
+PACKAGES = {
+    "PKG-BREAST": ("乳腺癌术后复查套餐", {"250101015": 1, "250301001": 1, "250404001": 1, "220203001": 1, "210102001": 2}),
+    "PKG-CHEMO": ("化疗前检查套餐", {"250101015": 2, "250301001": 2}),
+}  # fmt: skip
+
+
+def packages(at: datetime) -> None:
+    """The packages whose every item has a price here."""
+    since = clock.day_bounds(clock.business_day(at) - timedelta(days=365))[0]
+    for code, (name, items) in PACKAGES.items():
+        priced = set(PriceItem.objects.filter(code__in=items).values_list("code", flat=True))
+        if priced != set(items) or Package.objects.filter(code=code).exists():
+            continue
+        pinyin, initials = names.sounds([name])
+        package = Package.objects.create(
+            code=code, name=name, pinyin=pinyin.strip(), initials=initials.strip(), effective_from=since,
+            source="价格公示 2026 年第 1 号（演示）",
+        )  # fmt: skip
+        PackageItem.objects.bulk_create(
+            PackageItem(package=package, item_code=item, quantity=many) for item, many in items.items()
+        )
 
 
 def prices(at: datetime) -> None:

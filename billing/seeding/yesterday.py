@@ -6,7 +6,7 @@ back in the channel's own console. UnionPay: a payment after 23:00, which is the
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
@@ -24,13 +24,14 @@ from ..channels.base import Split
 from ..channels.unionpay.sandbox import bills as unionpay_wire
 from ..channels.wechat.sandbox import bills as wechat_wire
 from ..kinds import COUNTER
-from ..models import BillFetch, Channel, Charge, Payment, PayMethod, ReconRun, Refund
+from ..models import BillFetch, Channel, Charge, Package, Payment, PayMethod, ReconRun, Refund
 from ..services.bills import bill_import
 from ..services.payments import payment_take
 from ..services.recon import recon_run
 from ..services.refunds import refund_finish
 
 _ROBOT = system("billing.seed")
+_PACKAGE = "PKG-CHEMO"
 _BOUGHT = ["250101015", "250301001", "220203001", "210300001", "340200001", "120400003", "430000001"]
 
 
@@ -74,9 +75,10 @@ class _Day:
         at: datetime,
         *,
         split: Callable[[int, datetime], Split] | None = None,
+        codes: Sequence[str] = (),
     ) -> Payment:
         self.numbers += 1
-        codes = self.rng.sample(_BOUGHT, self.rng.randint(1, 2))
+        codes = codes or self.rng.sample(_BOUGHT, self.rng.randint(1, 2))
         department_id, campus_id = self.departments[self.numbers % len(self.departments)]
         charge: Charge = services.charge_create(
             actor=_ROBOT, patient_id=self.rng.choice(self.patients), kind=COUNTER,
@@ -110,6 +112,8 @@ class _Day:
     # --- The bills -----------------------------------------------------------------------------------------------
     def wechat(self, own_parts: list[Payment]) -> bytes:
         paid = [self.paid(Channel.WECHAT, PayMethod.H5, at) for at in self.moments(36)]
+        for at in self.moments(2 if Package.objects.filter(code=_PACKAGE).exists() else 0):
+            paid.append(self.paid(Channel.WECHAT, PayMethod.JSAPI, at, codes=[_PACKAGE]))
         evening = clock.at_local(self.day - timedelta(days=1), time(23, 59, 12))
         late = self.paid(Channel.WECHAT, PayMethod.H5, evening)
         back = [

@@ -110,8 +110,9 @@ def _lines(charge: Charge) -> list[dict[str, Any]]:
     gone = Sum("refund_lines__quantity", filter=Q(refund_lines__refund__status=RefundStatus.SUCCEEDED))
     return [
         {"name": line.name, "category": line.category, "label": _LABELS[line.category], "unit": line.unit,
-         "quantity": left, "price": line.unit_price, "amount": left * line.unit_price}
-        for line in charge.lines.annotate(gone=Coalesce(gone, 0)).order_by("pk")
+         "quantity": left, "price": line.unit_price, "amount": left * line.unit_price,
+         "package": line.package.name if line.package else ""}
+        for line in charge.lines.annotate(gone=Coalesce(gone, 0)).select_related("package").order_by("pk")
         if (left := line.quantity - line.gone) > 0
     ]  # fmt: skip
 

@@ -49,7 +49,7 @@ def refund_request(
     charge = Charge.objects.select_for_update(no_key=True).get(pk=charge_id)
     known = Refund.objects.filter(key=key).first()
     if known is not None:
-        if not _asked_the_same(known, charge, lines):
+        if known.charge_id != charge.pk or known.asked != _asked(lines):
             raise errors.OtherRequest
         return known
     if charge.status not in {ChargeStatus.PAID, ChargeStatus.PART_REFUNDED} or not hasattr(charge, "settlement"):
@@ -64,7 +64,14 @@ def refund_request(
         raise errors.InsuredWhole
     refund_reserve(charge, amount)
     refund = _refund_create(
-        charge.settlement.payment, amount, charge=charge, actor=actor, at=at, reason=reason, key=key
+        charge.settlement.payment,
+        amount,
+        charge=charge,
+        actor=actor,
+        at=at,
+        reason=reason,
+        key=key,
+        asked=_asked(lines),
     )
     RefundLine.objects.bulk_create(
         RefundLine(refund=refund, line=line, quantity=quantity, amount=fen) for line, quantity, fen in parts
@@ -129,19 +136,14 @@ def _wanted(charge: Charge, lines: "Sequence[LineSpec]") -> Iterator[tuple[str, 
             yield from ((part.item_code, package.pk, spec.quantity * part.quantity) for part in package.items.all())
 
 
-def _asked_the_same(known: Refund, charge: Charge, lines: "Sequence[LineSpec] | None") -> bool:
-    """Whether a request under a key that was used is that very request: of the same bill, and the same of its lines."""
-    if known.charge_id != charge.pk:
-        return False
+def _asked(lines: "Sequence[LineSpec] | None") -> dict[str, int] | None:
+    """What is asked for, in whatever order and however often it names an item: by this two requests are told apart (G09)."""
     if lines is None:
-        return True
-    before: Counter[str] = Counter()
-    for code, quantity in known.lines.values_list("line__code", "quantity"):
-        before[code] += quantity
-    now: Counter[str] = Counter()
-    for code, _package, quantity in _wanted(charge, lines):
-        now[code] += quantity
-    return before == now
+        return None
+    wanted: Counter[str] = Counter()
+    for spec in lines:
+        wanted[spec.item_code] += spec.quantity
+    return dict(wanted)
 
 
 @within
@@ -156,10 +158,10 @@ def refund_owed(payment: Payment, amount: int, *, charge: Charge | None, at: dat
 
 def _refund_create(
     payment: Payment, amount: int, *, charge: Charge | None, actor: Actor, at: datetime, reason: str, key: str,
-    settled: bool = True,
+    settled: bool = True, asked: dict[str, int] | None = None,
 ) -> Refund:  # fmt: skip
     refund = Refund.objects.create(
-        number=next_number("R", at), key=key, payment=payment, charge=charge, amount=amount, reason=reason[:80],
+        number=next_number("R", at), key=key, payment=payment, charge=charge, amount=amount, reason=reason[:80], asked=asked,
         settlement=charge.settlement if settled and charge else None, requested_at=at,
         requested_by_account_id=actor.account_id, requested_by_service=actor.service,
     )  # fmt: skip

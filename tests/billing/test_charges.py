@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from billing import errors, kinds, selectors, services
 from billing.models import Charge, Entry, Notice, Payment, PriceItem, Refund
@@ -272,8 +272,25 @@ def test_the_same_key_for_other_lines_is_another_request_g09(house: House) -> No
     take(house, house.order(charge))
     first = ask_back(house, charge, "k", [services.LineSpec("LAB-1", 1)])
     assert ask_back(house, charge, "k", [services.LineSpec("LAB-1", 1)]).pk == first.pk
-    with pytest.raises(errors.OtherRequest):
-        ask_back(house, charge, "k", [services.LineSpec("LAB-1", 2)])
+    for other in ([services.LineSpec("LAB-1", 2)], [services.LineSpec("LAB-1", 1)] * 2, [], None):
+        with pytest.raises(errors.OtherRequest) as refused:
+            ask_back(house, charge, "k", other)
+        assert (refused.value.status, refused.value.code) == (422, "PAY-02-other-request")
+    rest = ask_back(house, charge, "rest")
+    assert rest.amount == 2 * 2050 and ask_back(house, charge, "rest").pk == rest.pk
+    with pytest.raises(errors.OtherRequest):  # the very lines that "all" gave back are another request all the same
+        ask_back(house, charge, "rest", [services.LineSpec("LAB-1", 2)])
+    assert Refund.objects.filter(charge=charge).count() == 2
+
+
+def test_the_same_lines_named_another_way_are_the_same_request_g09(house: House) -> None:
+    charge = house.owe(house.cast.wang_fang, ("LAB-1", 3), ("REG-1", 1))
+    take(house, house.order(charge))
+    first = ask_back(house, charge, "k", [services.LineSpec("LAB-1", 2), services.LineSpec("REG-1", 1)])
+    again = [services.LineSpec("REG-1", 1), services.LineSpec("LAB-1", 1), services.LineSpec("LAB-1", 1)]
+    assert ask_back(house, charge, "k", again).pk == first.pk
+    with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
+        Refund.objects.filter(pk=first.pk).update(asked={"LAB-1": 3})
 
 
 def test_the_books_sum_to_zero_and_owe_nothing_after_a_whole_refund(house: House) -> None:

@@ -11,6 +11,7 @@ from billing.channels.unionpay.sandbox import bills as wire
 from billing.models import BillFile, Category, Channel, Charge, Payment, PriceItem, ReconCase, ReconRun
 from billing.reporting.balance import day_balance
 from billing.reporting.daily import daily_report
+from billing.seeding.prices import PACKAGES, packages
 from billing.seeding.yesterday import _BOUGHT, _ROBOT, _Day, _unionpay_book, yesterday
 from billing.services.bills import bill_import
 from billing.services.payments import payment_take
@@ -28,12 +29,14 @@ FOUND = {
 
 
 def test_yesterday_shows_every_channel_and_a_second_run_changes_nothing(house: House) -> None:
-    for code in _BOUGHT:
+    for code in {*_BOUGHT, *(code for _name, items in PACKAGES.values() for code in items)}:
         PriceItem.objects.create(
             code=code, name=f"项目{code}", category=Category.EXAM, price=int(code[-3:]) * 10 + 3000, unit="次",
             effective_from=house.at - timedelta(days=300), source="test",
         )  # fmt: skip
+    packages(house.at)
     yesterday(random.Random(7), house.at)
+    assert Charge.objects.filter(lines__package__code="PKG-CHEMO", status="paid").distinct().count() == 2
     day = clock.business_day(house.at) - timedelta(days=1)
     assert {run.channel: run.differences for run in ReconRun.objects.filter(day=day)} == FOUND
     office = actor_of_person(house.cast.finance)

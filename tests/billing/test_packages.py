@@ -1,6 +1,9 @@
 """Packages of the price list: charged item by item at the prices of the moment, given back whole or by line (PAY-09, PAY-14, PAY-16)."""
 
+import json
+import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -8,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from billing import errors, selectors, services
-from billing.models import Category, Charge, Package, PackageItem, PriceItem
+from billing.models import Category, Charge, Invoice, Package, PackageItem, PriceItem
 from billing.services.payments import payment_take
 from hospital.kit.actor import system
 from tests.billing.conftest import House
@@ -119,6 +122,43 @@ def test_packages_stand_in_the_public_price_list_and_on_the_bill(house: House, c
     assert check_up.name not in Client().get("/prices/", {"q": "放射"}).content.decode()
     charge = house.owe(house.cast.wang_fang, ("PKG-1", 1))
     assert check_up.name in client_for(house.cast.wang_fang).get(f"/bills/{charge.number}/").content.decode()
+
+
+def test_cashier_page_and_cash_desk_name_the_package_with_its_items(house: House, check_up: Package) -> None:
+    house.owe(house.cast.wang_fang, ("REG-1", 1), ("PKG-1", 1), ("LAB-1", 3))
+    desk = client_for(house.cast.cashier).get(f"/staff/cash/{house.cast.wang_fang.patient_id}/").content.decode()
+    for page in (client_for(house.cast.wang_fang).get("/pay/").content.decode(), desk):
+        text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+        assert "主任医师挂号费 套餐：乳腺癌术后复查套餐 — 血常规 × 2 · 主任医师挂号费 血常规 × 3" in text
+
+
+def test_the_api_says_of_each_line_with_which_package_it_was_ordered(
+    house: House, check_up: Package, django_assert_max_num_queries: Any
+) -> None:
+    phone = client_for(house.cast.wang_fang)
+    charge = house.owe(house.cast.wang_fang, ("PKG-1", 1), ("LAB-1", 1))
+    of_it = {"code": "PKG-1", "name": check_up.name}
+    lines = phone.get(f"/api/v1/charges/{charge.number}/").json()["lines"]
+    assert [(line["code"], line["package"]) for line in lines] == [("LAB-1", of_it), ("REG-1", of_it), ("LAB-1", None)]
+    with django_assert_max_num_queries(40) as one:
+        phone.get("/api/v1/charges/")
+    house.owe(house.cast.wang_fang, ("PKG-1", 2))
+    with django_assert_max_num_queries(len(one)):
+        assert len(phone.get("/api/v1/charges/").json()) == 2
+
+
+def test_the_receipt_counts_a_package_by_the_categories_of_its_items_pay_14(house: House, check_up: Package) -> None:
+    charge = paid(house, ("PKG-1", 1), ("LAB-1", 1))
+    sheet = json.loads(Invoice.objects.get(charge=charge).sheet)
+    assert {one["label"]: one["amount"] for one in sheet["items_total"]} == {"化验费": 3 * 2050, "挂号费": 5000}
+    assert [(line["name"], line["quantity"], line["package"]) for line in sheet["lines"]] == [
+        ("血常规", 2, check_up.name), ("主任医师挂号费", 1, check_up.name), ("血常规", 1, ""),
+    ]  # fmt: skip
+    Invoice.objects.filter(charge=charge).update(
+        status="issued", code="12010126", ticket="0000000001", check_code="abc123", issued_at=house.at
+    )
+    phone, number = client_for(house.cast.wang_fang), Invoice.objects.get(charge=charge).number
+    assert check_up.name in phone.get(f"/bills/receipts/{number}/").content.decode()
 
 
 def test_an_administrator_keeps_packages_until_they_are_charged(house: House, check_up: Package) -> None:
