@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.urls import reverse
 
 from billing import errors, selectors, services
 from billing.models import Category, Charge, Invoice, Package, PackageItem, PriceItem
@@ -158,7 +159,7 @@ def test_the_receipt_counts_a_package_by_the_categories_of_its_items_pay_14(hous
         status="issued", code="12010126", ticket="0000000001", check_code="abc123", issued_at=house.at
     )
     phone, number = client_for(house.cast.wang_fang), Invoice.objects.get(charge=charge).number
-    assert check_up.name in phone.get(f"/bills/receipts/{number}/").content.decode()
+    assert check_up.name in phone.get(reverse("billing:receipt", args=[number])).content.decode()
 
 
 def test_an_administrator_keeps_packages_until_they_are_charged(house: House, check_up: Package) -> None:
