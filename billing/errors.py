@@ -71,6 +71,13 @@ class InsuredOther(Problem):
     next_step = _("Open the insurance code of the patient whom this bill is for. Nothing was charged.")
 
 
+class InsuredAgain(Problem):
+    code = "PAY-13-consent-used"
+    status = 403
+    title = _("This consent was given for another bill")
+    next_step = _("Open the insurance code once more from this bill's own page. Nothing was charged.")
+
+
 class InsuredNeedsWeChat(Problem):
     code = "PAY-12-in-wechat"
     status = 422

@@ -24,6 +24,7 @@ def register_all() -> None:
             "recon.case_approve": _("settled a difference"),
             "recon.case_take": _("took a difference to work on"),
             "security.insurance_of_another": _("showed the insurance code of somebody else"),
+            "security.insurance_consent_replayed": _("showed an insurance consent that was given for another bill"),
             "recon.run": _("compared a day with the channel"),
             "finance.analysis": _("looked at the finance analysis"),
             "finance.export": _("exported a finance report"),

@@ -22,6 +22,9 @@ class Insured(models.Model):
     pay_auth_no = EncryptedTextField(
         purpose="insured.pay_auth_no", blank=True
     )  # the patient's own consent, of this time
+    consent_index = models.CharField(
+        max_length=64, blank=True
+    )  # blind index of pay_auth_no: a consent is for one order (PAY-13)
     pay_token = EncryptedTextField(purpose="insured.pay_token", blank=True)
     pay_ord_id = models.CharField(_("insurer's order number"), max_length=64, blank=True)
     upload_at = models.DateTimeField(null=True, blank=True)  # 6201
@@ -49,6 +52,9 @@ class Insured(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["pay_ord_id"], condition=~Q(pay_ord_id=""), name="billing_insured_once_at_insurer"
+            ),
+            models.UniqueConstraint(
+                fields=["consent_index"], condition=~Q(consent_index=""), name="billing_insured_consent_once"
             ),
         ]
 

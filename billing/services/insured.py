@@ -9,6 +9,7 @@ from datetime import datetime
 from hospital.audit import services as audit
 from hospital.kit import sweeps
 from hospital.kit.actor import Actor
+from hospital.kit.fields import blind
 from hospital.kit.transactions import entry
 from hospital.people.models import DocumentType, FamilyLink, Patient, Relation
 
@@ -32,7 +33,7 @@ def insured_check(charges: list[Charge]) -> None:
 def insured_authorise(*, actor: Actor, order_id: int, code: str, at: datetime) -> Insured:
     """The patient comes back with the insurer's consent: prove whose it is, upload the bill, learn the parts.
 
-    Raises InsuredOther, ChannelSilent, ChannelSaysNo, NotPayable.
+    Raises InsuredOther, InsuredAgain, ChannelSilent, ChannelSaysNo, NotPayable.
     """
     insured = _begin(order_id, at=at)
     if insured.upload_at is not None:
@@ -45,9 +46,11 @@ def insured_authorise(*, actor: Actor, order_id: int, code: str, at: datetime) -
         raise errors.ChannelSaysNo(said=refusal.code) from refusal
     patient = insured.patient
     if (consent.name, consent.id_card.upper()) != (patient.name, patient.document_no.upper()):
-        _other_person(actor, order_id, at=at)
+        _alarm(actor, order_id, "security.insurance_of_another", at=at)
         raise errors.InsuredOther
-    _authorised(order_id, consent.pay_auth_no, at=at)
+    if not _authorised(order_id, consent.pay_auth_no, at=at):
+        _alarm(actor, order_id, "security.insurance_consent_replayed", at=at)
+        raise errors.InsuredAgain
     return insured_split(order_id=order_id, at=at)
 
 
@@ -73,16 +76,26 @@ def _live(order_id: int, *, at: datetime) -> PayOrder:
 
 
 @entry
-def _other_person(actor: Actor, order_id: int, *, at: datetime) -> None:
+def _alarm(actor: Actor, order_id: int, action: str, *, at: datetime) -> None:
     order = PayOrder.objects.get(pk=order_id)
-    audit.record(actor, "security.insurance_of_another", at=at, subject=order, outcome="refused", reason="PAY-13")
+    audit.record(actor, action, at=at, subject=order, outcome="refused", reason="PAY-13")
 
 
 @entry
-def _authorised(order_id: int, pay_auth_no: str, *, at: datetime) -> None:
-    """The consent, and the intent to upload: from here on the insurer may know of the order."""
+def _authorised(order_id: int, pay_auth_no: str, *, at: datetime) -> bool:
+    """The consent, and the intent to upload: from here on the insurer may know of the order.
+
+    False, and nothing written, when this consent was given for another order: each bill needs one of its own (PAY-13). Two
+    orders that come with one consent at once are told apart by the constraint.
+    """
     _live(order_id, at=at)
-    Insured.objects.filter(order=order_id, upload_at=None).update(pay_auth_no=pay_auth_no, upload_at=at)
+    index = blind(pay_auth_no, purpose="insured.pay_auth_no")
+    if Insured.objects.filter(consent_index=index).exclude(order=order_id).exists():
+        return False
+    Insured.objects.filter(order=order_id, upload_at=None).update(
+        pay_auth_no=pay_auth_no, consent_index=index, upload_at=at
+    )
+    return True
 
 
 def insured_split(*, order_id: int, at: datetime) -> Insured:

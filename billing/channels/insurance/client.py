@@ -87,7 +87,7 @@ def fen(said: dict[str, Any], name: str) -> int:
     """An amount in yuan of an answer, in fen. Raises ChannelUnknown when it is none."""
     text = str(said.get(name, ""))
     try:
-        if not text or not text.replace(".", "", 1).isdigit():
+        if not (text.isascii() and text.replace(".", "", 1).isdigit()):
             raise ValueError(text)
         return parse_yuan(text)
     except ValueError as error:
