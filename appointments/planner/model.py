@@ -109,15 +109,17 @@ class Appointment:
 class Reason:
     """Why the plan is as it is.
 
-    one_trip: all on one day. joins: on a day on which the patient comes anyway (`first` names why). order: `first`
+    one_trip: all on one day. joins: on `day`, on which the patient comes anyway (`first` names why). order: `first`
     before `then`, because of `why`. apart: not on one day, because of `why`. no_day: no day has times for both.
-    too_much: each two would fit into a day, all together don't. nothing_free: `first` has no time at all.
+    too_much: each two would fit into a day, all together don't. nothing_free: `first` has no time at all. no_room:
+    `first` has times, but none beside the others. unproved: the search ended before every plan was looked at.
     """
 
-    kind: Literal["one_trip", "joins", "order", "apart", "no_day", "too_much", "nothing_free"]
+    kind: Literal["one_trip", "joins", "order", "apart", "no_day", "too_much", "nothing_free", "no_room", "unproved"]
     first: str = ""
     then: str = ""
     why: str = ""
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

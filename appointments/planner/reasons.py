@@ -14,19 +14,26 @@ def reasons_of(
     fixed: Sequence[Fixed],
     walk: timedelta,
     trips: int,
+    *,
+    beside: Sequence[Need] = (),
+    is_proved: bool = True,
 ) -> tuple[Reason, ...]:
-    """Each only once, the most important first."""
+    """Each only once, the most important first. `beside`: needs that have times, but none beside the chosen ones."""
     found: dict[Reason, None] = {}
     days = {one.slot.trip for one in chosen}
     if len(chosen) > 1 and len(days) == 1:
         found[Reason("one_trip")] = None
-    for other in fixed:
-        if other.trip in days and other.name:
-            found[Reason("joins", other.name)] = None
+    for day, place in sorted(days):
+        names = dict.fromkeys(one.name for one in fixed if one.trip == (day, place) and one.name)
+        if names:
+            found[Reason("joins", " · ".join(names), day=day)] = None
     if len(days) > 1:
         found.update(dict.fromkeys(_why_not_one_day(chosen, rules, walk, trips)))
     found.update(dict.fromkeys(_orders(chosen, rules)))
     found.update(dict.fromkeys(Reason("nothing_free", need.name) for need in left_out))
+    found.update(dict.fromkeys(Reason("no_room", need.name) for need in beside))
+    if not is_proved:
+        found[Reason("unproved")] = None
     return tuple(found)
 
 

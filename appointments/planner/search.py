@@ -2,7 +2,8 @@
 
 Branch and bound over the needs, those with the fewest times first. Each part of the measure only grows when a need is
 added, so a partial plan that isn't better than the best whole one can be left. For a handful of needs this ends in
-milliseconds; when it doesn't, the best plan so far is given and says that it isn't proved.
+milliseconds; when it doesn't, the best plan so far is given and says that it isn't proved. Where none was found by then
+(a dozen exams for eleven times: every order of them would be tried), each need takes the first time that is left.
 """
 
 from bisect import bisect_left
@@ -13,7 +14,9 @@ from datetime import date, datetime, timedelta
 from .model import Appointment, Fixed, Need, Plan, Rule, Slot, Trip, apart
 from .reasons import reasons_of
 
-MOST_NODES = 150_000
+# Times looked at in one plan, all searches for it together: a second or so, which is how long a page may take. What real
+# orders ask for ends a hundred times sooner (test_planner.py).
+MOST_NODES = 400_000
 
 # new trips, last day (ordinal), minutes from first to last of each trip, starts of fasting ones, starts of all
 Measure = tuple[int, int, int, int, int]
@@ -25,21 +28,56 @@ def plan(
 ) -> Plan:  # fmt: skip
     """The best plan; needs that no time is left for stand in `left_out`."""
     possible = [_against(need, rules, fixed, walk) for need in needs]
-    left_out = tuple(need for need in possible if not need.slots)
+    nothing_free = [need for need in possible if not need.slots]
     wanted = sorted((need for need in possible if need.slots), key=lambda need: (len(need.slots), need.key))
-    found = _Search(wanted, rules, walk, frozenset(one.trip for one in fixed), most_nodes)
-    while True:
-        found.run()
-        if found.best or not found.wanted:
-            break
+    free_trips = frozenset(one.trip for one in fixed)
+    best, beside, is_proved = _found(wanted, rules, walk, free_trips, most_nodes)
+    chosen = tuple(sorted(best, key=lambda one: (one.start, one.need.key)))
+    trips = len({one.slot.trip for one in chosen} - free_trips)
+    reasons = reasons_of(chosen, nothing_free, rules, fixed, walk, trips, beside=beside, is_proved=is_proved)
+    return Plan(chosen, (*nothing_free, *beside), trips, is_proved, reasons)
+
+
+def _found(
+    wanted: list[Need], rules: Sequence[Rule], walk: timedelta, free_trips: frozenset[Trip], most_nodes: int
+) -> tuple[list[Appointment], list[Need], bool]:
+    """The best appointments, the needs that find no time beside them, and whether that is proved."""
+    beside: list[Need] = []
+    nodes = 0
+    while wanted:
+        search = _Search(wanted, rules, walk, free_trips, most_nodes - nodes)
+        search.run()
+        nodes += search.nodes
+        if search.best:
+            return search.best, beside, not search.is_cut
+        if search.is_cut:
+            chosen, left = _first_left(wanted, rules, walk, free_trips)
+            return chosen, [*beside, *left], False
         # Not all together in these days: the one with the most freedom can wait for another proposal.
-        left_out = (*left_out, found.wanted.pop())
-        found = _Search(found.wanted, rules, walk, found.free_trips, most_nodes)
-    chosen = tuple(sorted(found.best, key=lambda one: (one.start, one.need.key)))
-    trips = len({one.slot.trip for one in chosen} - found.free_trips)
-    return Plan(
-        chosen, left_out, trips, found.nodes <= most_nodes, reasons_of(chosen, left_out, rules, fixed, walk, trips)
-    )
+        *wanted, last = wanted
+        beside.append(last)
+    return [], beside, True
+
+
+def _first_left(
+    wanted: Sequence[Need], rules: Sequence[Rule], walk: timedelta, free_trips: frozenset[Trip]
+) -> tuple[list[Appointment], list[Need]]:
+    """Each need the first time that goes with those before it, on a day on which the patient comes if there is one."""
+    chosen: list[Appointment] = []
+    left: list[Need] = []
+    for need in wanted:
+        trips = free_trips.union(one.slot.trip for one in chosen)
+        free = (
+            one
+            for slot in sorted(need.slots, key=lambda slot: (slot.trip not in trips, _when(slot)))
+            for one in [Appointment(need, slot)]
+            if all(apart(one, other, rules, walk) is None for other in chosen)
+        )
+        if (first := next(free, None)) is not None:
+            chosen.append(first)
+        else:
+            left.append(need)
+    return chosen, left
 
 
 def _against(need: Need, rules: Sequence[Rule], fixed: Sequence[Fixed], walk: timedelta) -> Need:
@@ -86,6 +124,11 @@ class _Search:
             self.rest.insert(0, (fasting + first * need.is_fasting, starts + first))
         self.agreed: dict[tuple[int, int], bool] = {}
 
+    @property
+    def is_cut(self) -> bool:
+        """It ended because it had looked at enough: better plans may exist, or one where none was found."""
+        return self.nodes >= self.most_nodes
+
     def run(self) -> None:
         """By rising number of new trips, and for each by rising last day: the first pair that holds a whole plan is the
         best. What lies beyond it is never looked at, however many weeks of free times there are."""
@@ -94,7 +137,7 @@ class _Search:
         for trips in range(len(self.wanted) + 1):
             for last in days[bisect_left(days, earliest) :]:
                 self._go([], trips, last)
-                if self.best:
+                if self.best or self.is_cut:
                     return
 
     def _go(self, chosen: list[_Option], trips: int, last: date) -> None:
@@ -106,13 +149,11 @@ class _Search:
             return
         paid_for = self.free_trips.union(option.trip for option in chosen)
         for option in self.options[len(chosen)]:
-            if option.trip[0] > last:
+            if option.trip[0] > last or self.is_cut:
                 return  # options stand by time
+            self.nodes += 1
             if bound[0] == trips and option.trip not in paid_for:
                 continue
-            self.nodes += 1
-            if self.nodes > self.most_nodes and self.best:
-                return
             if all(self._agree(option, other) for other in chosen):
                 self._go([*chosen, option], trips, last)
 

@@ -20,6 +20,7 @@ from .doctors import fees_at
 from .free import is_free
 
 _DOCTORS, _SESSIONS, _DAYS = 10, 12, 28
+_SHIFT = timedelta(hours=12)
 _SHOWN = [BookingStatus.HELD, BookingStatus.BOOKED, BookingStatus.CHECKED_IN]
 
 
@@ -70,6 +71,12 @@ def desk_turns_now(actor: Actor, *, at: datetime) -> list[DeskTurn]:
     """Who is at this desk now: one is served, another waits on the line."""
     rows = DeskTurn.objects.filter(staff_id=actor.own_staff_id, ends_at__gt=at).select_related("patient")
     return list(rows.order_by("-pk")[:8])
+
+
+def last_channel(actor: Actor, *, at: datetime) -> str:
+    """By which way the last patient of this shift came: who sits at the telephone needn't say it for each call."""
+    rows = DeskTurn.objects.filter(staff_id=actor.own_staff_id, opened_at__gt=at - _SHIFT)
+    return rows.order_by("-pk").values_list("channel", flat=True).first() or ""
 
 
 def desk_choices(actor: Actor, text: str, channel: Channel, *, at: datetime) -> list[DeskChoice]:

@@ -46,8 +46,8 @@ class FindForm(forms.Form):
 def desk(request: HttpRequest) -> HttpResponse:
     """Find who stands at the window or calls, by a whole number."""
     actor, at = actor_of(request), clock.now()
-    last = request.GET.get("channel", "")
-    form = FindForm(request.POST or None, initial={"channel": last if last in {"desk", "phone"} else Channel.DESK})
+    asked = request.GET.get("channel", "") or desks.last_channel(actor, at=at)
+    form = FindForm(request.POST or None, initial={"channel": asked if asked in {"desk", "phone"} else Channel.DESK})
     status, found = 200, []
     if request.method == "POST":
         status = 422
@@ -201,4 +201,9 @@ def pay_state(request: HttpRequest, turn_id: int, booking_id: int) -> HttpRespon
 def overrides(request: HttpRequest) -> HttpResponse:
     """Which rules staff set aside, who, for whom, why."""
     rows = desks.overrides_for(actor_of(request), at=clock.now())
+    words = {
+        kind.code: kind.title for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Problem)
+    }
+    for row in rows:
+        row.in_words = words.get(row.rule, "")  # type: ignore[attr-defined]
     return render(request, "appointments/overrides.html", {"rows": rows})

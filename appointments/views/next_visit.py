@@ -44,9 +44,13 @@ def next_visit(request: HttpRequest, encounter_id: int) -> HttpResponse:
     standing = Booking.objects.filter(
         patient_id=encounter.patient_id, doctor_id=actor.own_staff_id, status__in=_STANDS, during__startswith__gt=at
     )
+    choices = session_choices(actor, [actor.own_staff_id], Channel.DOCTOR, at=at)
+    today = clock.business_day(at)  # who is here today comes next on another day, unless the doctor says otherwise
     context = {
+        "first": next((one for one in choices if one.periods and one.session.date > today), choices[0] if choices else None),
+        "any_full": any(not one.periods for one in choices),
         "encounter": encounter, "problem": problem, "chosen": session, "extra": request.POST.get("extra", ""),
-        "choices": session_choices(actor, [actor.own_staff_id], Channel.DOCTOR, at=at),
+        "choices": choices,
         "standing": standing.select_related("session", "department").order_by("during"),
     }  # fmt: skip
     return render(request, "appointments/next_visit.html", context, status=problem.status if problem else 200)

@@ -1,11 +1,13 @@
 """The house of the matrix: one cast for many doors, because building it costs more than knocking."""
 
 import copy
+import datetime
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import time_machine
 from django.db import connection, transaction
 
 from hospital.kit import clock
@@ -55,7 +57,10 @@ def house(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> It
 
     A module that uses it says so by overriding `_django_db_helper`, and by the mark `django_db` for the database's sake.
     """
-    with django_db_blocker.unblock():
+    noon = clock.at_local(
+        clock.today(), datetime.time(12)
+    )  # so that a visit of this moment has a clinic before and after it
+    with django_db_blocker.unblock(), time_machine.travel(noon, tick=True):
         database = connection.settings_dict
         assert str(database["NAME"]).startswith(str(database["TEST"]["NAME"])), "not the database of the tests"
         found = House()

@@ -1,10 +1,12 @@
 """A clinic of Doctor Li tomorrow: periods of 5 minutes, one place each, at 50 yuan; and short ways to book."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import transaction
 
 import billing.services
@@ -90,6 +92,14 @@ class Clinic:
             actor=actor_of_person(self.cast.nurse), booking_id=booking.pk,
             at=booking.starts_at + timedelta(minutes=minutes),
         )  # fmt: skip
+
+
+@pytest.fixture
+def noon() -> Iterator[None]:
+    """The clock goes on from noon of today: a visit of this very moment has a clinic that is open before and after it.
+    First of all fixtures: `pytestmark = pytest.mark.usefixtures("noon")`."""
+    with time_machine.travel(clock.at_local(clock.today(), time(12)), tick=True):
+        yield
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.cast import Cast, Person, client_for
 
 __all__ = ["bank", "wechat_keys"]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 API = "/api/v1/"
 
 

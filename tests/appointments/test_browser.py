@@ -3,22 +3,23 @@
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from appointments import services
-from appointments.models import Booking, Kiosk, StopCase, Ticket
+from appointments.models import Booking, Kiosk, StopCase, Ticket, Waiting
 from appointments.states import BookingStatus
+from billing.models import PayOrder
 from hospital.kit import clock
 from tests.access.subjects_appointments import clinic_of
 from tests.appointments.conftest import HOUSE, Clinic, broken_invariants
+from tests.appointments.faces import nothing_runs_over, seen
+from tests.billing.conftest import Bank, bank, wechat_keys
 from tests.browser import DESKTOP, PHONE, OpenPage, Size
 from tests.cast import Cast
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+__all__ = ["bank", "wechat_keys"]
 
-
-def nothing_runs_over(page: Page) -> None:
-    assert page.evaluate("document.scrollingElement.scrollWidth - document.documentElement.clientWidth") <= 0, page.url
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("noon")]
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -118,3 +119,60 @@ def test_the_kiosk_reads_a_card_after_a_damaged_one_checks_in_prints_and_forgets
     expect(field).to_be_visible()
     page.goto("/kiosk/visits/")  # who comes next and presses "back" sees nobody
     expect(field).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_who_finds_a_clinic_full_waits_is_offered_a_place_and_pays_by_hand_a4_ap_07(
+    clinic: Clinic, open_page: OpenPage, size: Size
+) -> None:
+    cast, day = clinic.cast, clinic.day + timedelta(days=1)
+    session = clinic.open(clinic.roster(cast.head, day, "14:00", "15:00", period_minutes=60))
+    sold = clinic.book(cast.stranger, clinic.period(0, session))
+    page = open_page(size, cast.wang_fang)
+    page.goto("/visits/waiting/")
+    seen(page, f"waiting-empty-{size[0]}")
+    page.goto(f"/doctors/{session.doctor_id}/?day={day:%F}")
+    page.locator(f"a[href='/doctors/{session.doctor_id}/waiting/']").first.click()
+    page.wait_for_url("**/waiting/")
+    page.locator("[name=patient]").select_option(label=cast.mother.name)
+    seen(page, f"waiting-enter-{size[0]}")
+    page.locator("form button.btn--accent").click()
+    page.wait_for_url("**/visits/waiting/")
+    seen(page, f"waiting-{size[0]}")
+    services.booking_cancel(actor=HOUSE, booking_id=sold.pk, at=clock.now())
+    services.waiting_work_off(at=clock.now())
+    page.reload()
+    seen(page, f"waiting-offered-{size[0]}")
+    page.locator("a.btn--accent[href^='/visits/']").click()
+    offered = Booking.objects.get(patient_id=cast.mother.patient_id)
+    page.wait_for_url(f"**/visits/{offered.pk}/")
+    expect(page.locator(f"a[href='/pay/{offered.charge_id}/']")).to_be_visible()
+    seen(page, f"waiting-offer-{size[0]}")
+    clinic.pay(offered, at=clock.now())
+    services.waiting_work_off(at=clock.now())
+    page.goto("/visits/waiting/")
+    expect(page.locator("a.btn--accent[href^='/visits/']")).to_have_count(0)
+    assert Waiting.objects.get().status == "filled" and not broken_invariants()
+
+
+def test_what_is_owed_is_paid_at_the_kiosk_by_hand_h13(clinic: Clinic, open_page: OpenPage, bank: Bank) -> None:
+    clinic.hold(clinic.cast.mother, at=clock.now())
+    key = services.kiosk_key_new(actor=HOUSE, kiosk=Kiosk(name="一楼", campus=clinic.cast.campus), at=clinic.at)
+    page = open_page((1080, 1920))
+    page.goto("/kiosk/")
+    page.locator("[name=key]").fill(key)
+    page.keyboard.press("Enter")
+    page.locator("[name=code]:focus").wait_for()
+    seen(page, "kiosk-start")
+    page.keyboard.type(f"V{clinic.cast.mother.patient.record_no}")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/kiosk/visits/")
+    seen(page, "kiosk-owed")
+    page.locator("form[action='/kiosk/pay/'] button").click()
+    expect(page.locator("#kiosk-pay img.qr")).to_be_visible()
+    seen(page, "kiosk-pay")
+    bank.pays(PayOrder.objects.get())
+    assert bank.rings() == 1
+    expect(page.locator("#kiosk-pay img.qr")).to_have_count(0)
+    expect(page.locator("#kiosk-pay .price")).to_contain_text("50.00")
+    seen(page, "kiosk-paid")

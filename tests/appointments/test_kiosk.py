@@ -13,6 +13,8 @@ from tests.access.subjects_appointments import clinic_of
 from tests.appointments.conftest import HOUSE, Clinic, broken_invariants
 from tests.cast import Cast, client_for
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 
 @pytest.fixture
 def kiosk(cast: Cast) -> Client:

@@ -15,6 +15,8 @@ from hospital.people.models import VisitCard
 from tests.appointments.conftest import FREE, HOUSE, Clinic
 from tests.cast import actor_of_person, client_for
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 
 @pytest.fixture
 def mine(clinic: Clinic) -> Client:

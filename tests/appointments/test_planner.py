@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, product
 
+from django.conf import settings as settings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appointments.exam_words import words
 from appointments.planner import Appointment, Fixed, Need, Rule, Slot, apart, plan
 from appointments.planner.model import Trip
+from appointments.planner.search import _Search
 
 DAY = datetime(2026, 11, 23, tzinfo=UTC)  # 08:00 in Shanghai
 WALK = timedelta(minutes=15)
@@ -140,7 +143,9 @@ def test_a_day_on_which_the_patient_comes_anyway_costs_nothing() -> None:
     )
     found = plan([need(1, "CT", slot(0, 0), slot(2, 0))], rules=[], fixed=[visit], walk=WALK)
     assert found.trips == 0 and found.appointments[0].slot.trip == visit.trip
-    assert found.reasons[0].kind == "joins"
+    assert (found.reasons[0].kind, found.reasons[0].first, found.reasons[0].day) == (
+        "joins", "李医生门诊", visit.trip[0],
+    )  # fmt: skip
 
 
 def test_who_has_no_time_at_all_is_said() -> None:
@@ -155,6 +160,34 @@ def test_a_search_too_large_gives_the_best_so_far_and_says_that_it_isn_t_proved(
     assert len(found.appointments) == 5 and not found.is_proved
     whole = plan(many, rules=[], fixed=[], walk=WALK)
     assert whole.is_proved and whole.trips == 1
+
+
+def test_more_exams_than_times_ends_and_says_which_found_no_room_a6() -> None:
+    """A dozen for eleven times of one room: the search would try every order of them, and there is no whole plan."""
+    times = tuple(slot(0, 20 * number, 20, "R") for number in range(11))
+    many = [need(number, str(number), *times) for number in range(12)]
+    found = plan(many, rules=[], fixed=[], walk=WALK)
+    assert len(found.appointments) == 11 and not found.is_proved and found.trips == 1
+    for a, b in combinations(found.appointments, 2):
+        assert apart(a, b, [], WALK) is None
+    (left,) = found.left_out
+    assert [(reason.kind, reason.first) for reason in found.reasons] == [
+        ("one_trip", ""), ("no_room", left.name), ("unproved", ""),
+    ]  # fmt: skip
+    assert all(str(settings_of.HOSPITAL_PHONE) in words(reason) for reason in found.reasons[1:])
+
+
+def test_a_search_looks_at_so_many_times_and_no_more_a6() -> None:
+    """Without a plan too; what can be proved impossible within that is, and is said to be."""
+    times = tuple(slot(0, 20 * number, 20, "R") for number in range(9))
+    wanted = [need(number, str(number), *times) for number in range(10)]
+    search = _Search(wanted, [], WALK, frozenset(), 5_000)
+    search.run()
+    assert search.is_cut and search.nodes == 5_000 and not search.best
+    two = [need(0, "A", slot(0, 0)), need(1, "B", slot(0, 0), slot(0, 10))]
+    found = plan(two, rules=[], fixed=[], walk=WALK)
+    assert found.is_proved and [one.need.name for one in found.appointments] == ["A"]
+    assert [(reason.kind, reason.first) for reason in found.reasons] == [("no_room", "B")]
 
 
 def test_two_weeks_of_free_times_for_five_exams_are_searched_to_the_end_a6() -> None:
