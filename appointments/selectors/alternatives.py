@@ -61,7 +61,9 @@ def _at_this_price(booking: Booking, rows: QuerySet[Period], *, at: datetime) ->
 @entry
 def waiting_for(actor: Actor, *, at: datetime) -> list[Waiting]:
     """For whom of the family the account waits, and what became of it."""
-    rows = Waiting.objects.filter(patient_id__in=actor.patient_ids).select_related("patient", "doctor")
+    rows = Waiting.objects.filter(patient_id__in=actor.patient_ids).select_related(
+        "patient", "doctor", "booking__department"
+    )
     found = list(rows.order_by("-pk")[:50])
     record(actor, "waiting.list", at=at)
     return found
