@@ -64,6 +64,15 @@ class DeskShift(models.Model):
         return f"{self.staff_id} {self.opened_at:%F %T}"
 
     @property
+    def differences(self) -> list[tuple[str, int, int]]:
+        """Where the count and the books differ: (of what, counted more, counted less), in fen."""
+        pairs = [
+            (_("cash"), self.counted_cash - self.expected_cash),
+            (_("Terminal"), self.counted_card - self.expected_card),
+        ]
+        return [(str(of), max(off, 0), max(-off, 0)) for of, off in pairs if off]
+
+    @property
     def cash_difference(self) -> int:
         """Fen that lay there beyond what the books say; negative when some are missing."""
         return self.counted_cash - self.expected_cash

@@ -56,7 +56,7 @@ def day_hindrance(day: date, *, at: datetime) -> str:
         if not ReconRun.objects.filter(channel=channel, day=day).exists():
             return str(_("%(channel)s was not reconciled") % {"channel": Channel(channel).label})
     open_cases = ReconCase.objects.filter(day=day, status=CaseStatus.OPEN).count()
-    return str(_("%(open)d differences are open") % {"open": open_cases}) if open_cases else ""
+    return str(_("%(open)d differences of all channels are open") % {"open": open_cases}) if open_cases else ""
 
 
 def _in_force(day: date) -> DayClose | None:

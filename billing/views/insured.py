@@ -5,6 +5,7 @@ A silent insurer is no problem of the patient's: the page says so and offers to 
 
 from contextlib import suppress
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -19,12 +20,19 @@ from .pay import openid_of
 
 @rule("billing.insured_back", PATIENTS, subject="pay_order")
 def consent_back(request: HttpRequest, number: str) -> HttpResponse:
-    """The patient comes back from the insurance code with a code to trade in. Coming back twice does no harm."""
+    """The patient comes back from the insurance code with a code to trade in. Coming back twice does no harm.
+
+    A code that can't be used is told on the order's own page, where the right one is a touch away.
+    """
     actor = actor_of(request)
     order = selectors.order_for(actor, number)
     if code := request.GET.get("authCode", "")[:200]:
-        with suppress(errors.ChannelSilent):
+        try:
             insured.insured_authorise(actor=actor, order_id=order.pk, code=code, at=clock.now())
+        except (errors.InsuredOther, errors.InsuredAgain, errors.ChannelSaysNo) as problem:
+            messages.error(request, f"{problem.reason} — {problem.next_step}")
+        except errors.ChannelSilent:
+            pass  # the page says so, and offers to ask again
     return redirect("billing:order", number=number)
 
 

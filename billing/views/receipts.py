@@ -18,7 +18,6 @@ from hospital.kit.access import actor_of, public, rule
 from hospital.kit.actor import PATIENTS, Role
 from hospital.kit.masking import mask_name
 from hospital.kit.pdf import render_pdf
-from hospital.kit.problems import NotFound
 
 from .. import selectors
 from ..models import Invoice
@@ -64,7 +63,8 @@ def receipt_check(request: HttpRequest, code: str, ticket: str, check_code: str)
     """Valid, taken back, or unknown: with the amount and the day, and of the payer the surname only."""
     invoice = Invoice.objects.filter(code=code, ticket=ticket, kind=Invoice.Kind.BLUE).first()
     if invoice is None or not hmac.compare_digest(invoice.check_code.encode(), check_code.encode()):
-        raise NotFound
+        # A forged receipt is what this page is for: whoever scans it is told so, not that a page is missing.
+        return render(request, "billing/receipt_check.html", status=404)
     payer = mask_name(json.loads(invoice.sheet)["payer"]["name"])
     return render(request, "billing/receipt_check.html", {"invoice": invoice, "payer": payer})
 

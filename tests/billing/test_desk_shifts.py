@@ -162,6 +162,7 @@ def test_the_desk_from_opening_to_the_second_signature_by_its_pages(house: House
     assert missing.status_code == 422
     desk.post(f"/staff/cash/shift/{shift.pk}/count/", {"cash": "249.00", "card": "0", "reason": "少一元"})
     office = client_for(house.cast.finance)
-    assert "少一元" in office.get("/staff/cash/shifts/").content.decode()
+    waiting = office.get("/staff/cash/shifts/").content.decode()
+    assert "少一元" in waiting and "现金少 ¥1.00" in waiting
     assert office.post(f"/staff/cash/shifts/{shift.pk}/check/").status_code == 302
     assert "少一元" not in office.get("/staff/cash/shifts/").content.decode()

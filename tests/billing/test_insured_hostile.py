@@ -5,6 +5,7 @@ as paid by it. Doors: the consent that comes back, the parts, the agreement, the
 centre answers to 6201, 6202, 6203, 6301 and 6401.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
@@ -40,8 +41,11 @@ class Street:
         assert answer.status_code == 302
         return charge, PayOrder.objects.order_by("-pk")[0]
 
-    def back(self, person: Person, order: PayOrder, code: str) -> int:
-        return client_for(person).get(f"/pay/orders/{order.number}/insured/", {"authCode": code}).status_code
+    def back(self, person: Person, order: PayOrder, code: str) -> str:
+        """What the person reads after coming back with a code: a refusal, or "" when the parts are next."""
+        answer = client_for(person).get(f"/pay/orders/{order.number}/insured/", {"authCode": code}, follow=True)
+        told = re.search(r'alert--danger.*?alert__body">(.*?)</div>', answer.content.decode(), re.DOTALL)
+        return told.group(1) if told else "" if answer.status_code == 200 else str(answer.status_code)
 
     def agree(self, person: Person, order: PayOrder, **more: Any) -> int:
         return client_for(person).post(f"/pay/orders/{order.number}/insured/settle/", more).status_code
@@ -93,7 +97,7 @@ def test_nobody_else_comes_near_the_order(street: Street, insurer: Insurer, hous
     wang, stranger = house.cast.wang_fang, house.cast.stranger
     charge, order = street.order(wang)
     for person in (stranger, house.cast.finance):
-        assert street.back(person, order, insurer.code(wang)) in {403, 404}
+        assert street.back(person, order, insurer.code(wang)) in {"403", "404"}
         assert street.agree(person, order) in {403, 404}
         assert client_for(person).post(f"/pay/orders/{order.number}/insured/again/").status_code in {403, 404}
     assert insurer.sandbox.store.all("SELECT * FROM uploads") == [] and not Insured.objects.exists()
@@ -113,11 +117,11 @@ def test_the_consent_of_another_person_is_refused_and_the_right_one_still_works(
         (house.cast.stranger.patient.name, house.cast.stranger.patient.document_no),  # a friend's better insurance
         (patient.name, house.cast.stranger.patient.document_no), (house.cast.stranger.patient.name, patient.document_no),
     ]:  # fmt: skip
-        assert street.back(wang, order, insurer.sandbox.consents(name, document)) == 403
-    assert street.back(wang, order, "made-up-" + secrets.token_hex(8)) == 409
+        assert "不是就诊人本人的" in street.back(wang, order, insurer.sandbox.consents(name, document))
+    assert "AUTH_CODE" in street.back(wang, order, "made-up-" + secrets.token_hex(8))
     assert alarms("security.insurance_of_another") == 3 and insurer.sandbox.store.all("SELECT * FROM uploads") == []
     assert street.agree(wang, order) == 409, "there is nothing to agree to"
-    assert street.back(wang, order, insurer.code()) == 302
+    assert street.back(wang, order, insurer.code()) == ""
     assert street.agree(wang, order) == 302
     insurer.pays(Insured.objects.get(order=order))
     street.time_goes_by()
@@ -129,15 +133,15 @@ def test_a_consent_is_for_one_bill_pay_13(street: Street, insurer: Insurer, hous
     wang = house.cast.wang_fang
     charge, first = street.order(wang)
     code = insurer.code()
-    assert street.back(wang, first, code) == street.back(wang, first, code) == 302, "coming back twice does no harm"
+    assert street.back(wang, first, code) == street.back(wang, first, code) == "", "coming back twice does no harm"
     other, second = street.order(wang, ("LAB-1", 3))
-    assert street.back(wang, second, code) == 403
+    assert "另一张账单" in street.back(wang, second, code)
     assert alarms("security.insurance_consent_replayed") == 1
     assert len(insurer.sandbox.store.all("SELECT * FROM uploads")) == 1
     with pytest.raises(IntegrityError, match="billing_insured_consent_once"), transaction.atomic():
         index = Insured.objects.get(order=first).consent_index
         Insured.objects.filter(order=second).update(consent_index=index)
-    assert street.back(wang, second, insurer.code()) == 302, "with a consent of its own it goes on"
+    assert street.back(wang, second, insurer.code()) == "", "with a consent of its own it goes on"
     street.time_goes_by(3, step=16)
     for bill, order in ((charge, first), (other, second)):
         street.nothing_was_paid(bill, order)

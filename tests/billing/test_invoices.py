@@ -186,5 +186,9 @@ def test_a_receipt_that_was_taken_back_says_so_to_whoever_checks_it(house: House
     give_back(house, charge, "all")
     issue(house)
     assert clock.now() and Client().get(check).content.decode() != valid
+    forged = Client().get(f"/receipts/check/{invoice.code}/{invoice.ticket}/{'0' * 6}/")
+    assert forged.status_code == 404 and "查无此票据" in forged.content.decode(), (
+        "it is the receipt that is missing, not a page"
+    )
     invoice.refresh_from_db()
     assert invoice.status == InvoiceStatus.REVERSED
