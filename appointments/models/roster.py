@@ -224,8 +224,8 @@ class Place(models.Model):
     pool = models.CharField(_("kept for"), max_length=10, choices=Pool.choices, db_default=Pool.COMMON)
     common_from = models.DateTimeField(_("everybody's from"), null=True, blank=True)
     free_from = models.DateTimeField(_("offered again from"), null=True, blank=True)
-    booking = models.OneToOneField(
-        "appointments.Booking", on_delete=models.PROTECT, null=True, blank=True, related_name="held_place"
+    booking = models.ForeignKey(  # unique where there is one: appointments_place_taken
+        "appointments.Booking", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
 
     class Meta:
@@ -234,6 +234,10 @@ class Place(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["period", "seat"], name="appointments_place_seat"),
             models.UniqueConstraint(fields=["session", "number"], name="appointments_place_number"),
+            # Of the taken ones alone, so that nothing but appointments_place_free ever leads to free ones.
+            models.UniqueConstraint(
+                fields=["booking"], condition=Q(booking__isnull=False), name="appointments_place_taken"
+            ),
             models.CheckConstraint(condition=Q(seat__gte=1, seat__lte=F("capacity")), name="appointments_no_oversell"),
             models.CheckConstraint(condition=Q(pool__in=Pool.values), name="appointments_place_pool"),
             models.CheckConstraint(

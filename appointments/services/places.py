@@ -35,19 +35,20 @@ def open_sql(period: str = "%(period)s") -> str:
 _OWN_SQL = "(pool = %(own)s AND (common_from IS NULL OR common_from > %(at)s))"
 
 # Two statements in one journey: the second looks with the lock in hand, in a snapshot of its own.
+# PostgreSQL's statistics are of yesterday, when everything was sold, and by them it went through all free places of the house,
+# choosing anew for each. So what was chosen is looked up by its key, and so that no index can be taken for "is free"; and no
+# index but that of a period's free places leads to free ones (appointments_place_taken, appointments_place_free).
 _TAKE = f"""
 SELECT 1 FROM appointments_period WHERE id = %(period)s FOR NO KEY UPDATE;
 UPDATE appointments_place
 SET booking_id = nextval(pg_get_serial_sequence('appointments_booking', 'id')), free_from = NULL
 WHERE id = (
     SELECT id FROM appointments_place WHERE {open_sql()} ORDER BY {_OWN_SQL} DESC, seat LIMIT 1
-) AND booking_id IS NULL
+) AND coalesce(booking_id, 0) = 0
 RETURNING id, number, booking_id, CASE WHEN {_OWN_SQL} THEN pool ELSE 'common' END
 """  # noqa: S608 - constants only
 # The same for many callers of many periods, who are given places in the order in which one after the other would get them.
 # Places are locked in the order of their keys, as who stops a session does.
-# What was chosen is looked up by its key, and so that no index can be taken for "is free": PostgreSQL's statistics are of
-# yesterday, when everything was sold, and by them it went through all free places of the house, choosing anew for each.
 _TAKE_MANY = f"""
 SELECT 1 FROM appointments_period WHERE id = ANY(%(periods)s) ORDER BY id FOR NO KEY UPDATE;
 WITH chosen AS MATERIALIZED (
