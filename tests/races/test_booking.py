@@ -4,6 +4,7 @@ First a control shows that the race is real: callers who read the free places an
 round. Then the product's own verb, in the same crowd, never does, and never leaves a place unsold that somebody wants.
 """
 
+import os
 import random
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from tests.cast import Cast, Person, actor_of_person
 from tests.races.crowd import crowd
 
 CALLERS, ROUNDS, PLACES = 50, 20, 5
+SHORT = int(os.environ.get("RACE_ROUNDS", "3"))  # rounds with the whole crowd where a few meet as surely
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -184,6 +186,29 @@ def test_holds_payments_cancels_expiry_and_a_stop_all_at_once_leave_the_house_in
     assert deadlocks() == before
 
 
+def test_who_holds_while_the_clinic_is_stopped_is_counted_or_refused_ap_08(
+    days: tuple[Clinic, list[Session]], patients: list[Person]
+) -> None:
+    """The stop waits for whoever is taking a place, and who comes after it is told: the sweep misses nobody."""
+    clinic, sessions = days
+    before = deadlocks()
+    for number, session in enumerate(sessions[: 2 * SHORT]):
+        period = clinic.period(0, session)
+        calls: list[Any] = [partial(clinic.hold, person, period) for person in patients[: 2 * PLACES]]
+        stop = partial(services.session_stop, actor=HOUSE, session_id=session.pk, reason="停诊", at=clinic.at)
+        calls.insert(number % len(calls), stop)
+        if number < SHORT:
+            calls += [partial(clinic.hold, person, period) for person in patients[2 * PLACES :]]
+        outcome = crowd(calls)
+        assert not outcome.errors, outcome.errors
+        held = [value for value in outcome.values if isinstance(value, Booking)]
+        assert [value for value in outcome.values if not isinstance(value, Booking)] == [len(held)]
+        assert set(outcome.refusals) <= {errors.PeriodFull.code, errors.SessionClosed.code}
+    _drain(clinic.at)
+    assert not Booking.objects.filter(status__in=ACTIVE_BOOKING).exists()
+    assert deadlocks() == before
+
+
 def _drain(at: datetime) -> None:
     for _ in range(10):
         work = [services.stopped_bookings_cancel, services.holds_expire, billing.services.notices_deliver]
@@ -198,13 +223,17 @@ def test_hold_against_payment_at_the_moment_of_expiry_ends_booked_or_refunded_g0
     """In each trial the channel's word, billing's expiry, our own sweep and the patient's second thoughts meet."""
     clinic, sessions = days
     ends = {"booked": 0, "given back": 0}
-    for session in sessions:
+    for number, session in enumerate(sessions):
         period = clinic.period(0, session)
         bookings = [clinic.hold(person, period) for person in patients[:PLACES]]
         over = clinic.at + timedelta(minutes=15, seconds=240)
         calls: list[Any] = [partial(clinic.money, booking, at=over) for booking in bookings]
         calls += [partial(billing.services.charges_expire, at=over), partial(services.holds_expire, at=over)]
         calls += [partial(billing.services.notices_deliver, at=over)] * 2
+        # Workers of every sweep beside each other, until a crowd is there.
+        sweeps = [billing.services.charges_expire, services.holds_expire, billing.services.notices_deliver]
+        for turn in range(CALLERS - len(calls) - 2 if number < SHORT else 0):
+            calls.append(partial(sweeps[turn % 3], at=over))
         calls += [
             partial(services.booking_cancel, actor=HOUSE, booking_id=booking.pk, at=over) for booking in bookings[:2]
         ]
