@@ -1,6 +1,6 @@
 """The price list by hand, with its history; a price that was charged is ended, never edited away (PAY-16)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.forms import ModelForm
@@ -11,28 +11,40 @@ from hospital.organisation import names
 
 from .models import ChargeLine, Package, PackageItem, PriceItem
 
+Dated = PriceItem | Package
 
-@admin.register(PriceItem)
-class PriceItemAdmin(HistoryAdmin):
-    list_display = ("code", "name", "category", "unit", "price", "campus", "effective_from", "effective_to")
-    list_filter = ("category", "campus")
+
+class DatedAdmin(HistoryAdmin):
+    """Prices and packages: found by code, name and sound; what was charged is ended, never edited or deleted (PAY-16)."""
+
     list_select_related = ("campus",)
     search_fields = ("code", "name", "pinyin", "initials")
     exclude = ("pinyin", "initials")
-    date_hierarchy = "effective_from"
+    as_charged: ClassVar[tuple[str, ...]]  # the fields that stay readable for ever: only the end may still be set
 
-    def get_readonly_fields(self, request: HttpRequest, obj: PriceItem | None = None) -> tuple[str, ...]:
-        """What was charged under a price stays readable for ever: only its end may still be set."""
-        if obj is not None and ChargeLine.objects.filter(price_item=obj).exists():
-            return ("code", "system", "name", "category", "specification", "unit", "price", "campus", "effective_from")
-        return ()
+    def was_charged(self, obj: Dated) -> bool:
+        raise NotImplementedError
 
-    def has_delete_permission(self, request: HttpRequest, obj: PriceItem | None = None) -> bool:
+    def get_readonly_fields(self, request: HttpRequest, obj: Dated | None = None) -> tuple[str, ...]:
+        return self.as_charged if obj is not None and self.was_charged(obj) else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Dated | None = None) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: PriceItem, form: ModelForm[PriceItem], change: Any) -> None:
+    def save_model(self, request: HttpRequest, obj: Dated, form: ModelForm[Dated], change: Any) -> None:
         obj.pinyin, obj.initials = (sound.strip() for sound in names.sounds([obj.name]))
         super().save_model(request, obj, form, change)
+
+
+@admin.register(PriceItem)
+class PriceItemAdmin(DatedAdmin):
+    list_display = ("code", "name", "category", "unit", "price", "campus", "effective_from", "effective_to")
+    list_filter = ("category", "campus")
+    date_hierarchy = "effective_from"
+    as_charged = ("code", "system", "name", "category", "specification", "unit", "price", "campus", "effective_from")
+
+    def was_charged(self, obj: Dated) -> bool:
+        return ChargeLine.objects.filter(price_item=obj.pk).exists()
 
 
 class PackageItemInline(admin.TabularInline[PackageItem, Package]):
@@ -53,23 +65,11 @@ class PackageItemInline(admin.TabularInline[PackageItem, Package]):
 
 
 @admin.register(Package)
-class PackageAdmin(HistoryAdmin):
+class PackageAdmin(DatedAdmin):
     list_display = ("code", "name", "campus", "effective_from", "effective_to")
     list_filter = ("campus",)
-    list_select_related = ("campus",)
-    search_fields = ("code", "name", "pinyin", "initials")
-    exclude = ("pinyin", "initials")
     inlines = (PackageItemInline,)
+    as_charged = ("code", "name", "campus", "effective_from", "source")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Package | None = None) -> tuple[str, ...]:
-        """What was charged as a package stays what it was: only its end may still be set."""
-        if obj is not None and ChargeLine.objects.filter(package=obj).exists():
-            return ("code", "name", "campus", "effective_from", "source")
-        return ()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Package | None = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: Package, form: ModelForm[Package], change: Any) -> None:
-        obj.pinyin, obj.initials = (sound.strip() for sound in names.sounds([obj.name]))
-        super().save_model(request, obj, form, change)
+    def was_charged(self, obj: Dated) -> bool:
+        return ChargeLine.objects.filter(package=obj.pk).exists()
