@@ -20,44 +20,42 @@ from ..states import CaseStatus
 from .sheets import Cell, yuan
 from .worklist import unfinished_by_age
 
-# Money by the moment at which the books took it. What a payment settled is told by its scene; the rest of it is owed back.
+# Money by the moment at which the books took it, each payment of each half looked at once. What it settled is told by its
+# scene; the rest of it is owed back, and stands beside the first thing that it settled (`nth`), or alone.
 _ROWS = f"""
-WITH paid AS (
-  SELECT p.payment_id AS id, p.channel, p.amount AS whole, p.rest, p.fund + p.other AS fund, p.personal, o.number, o.staff_id
-  FROM {HALVES} p JOIN billing_payorder o ON o.id = p.order_id
-  WHERE p.recorded_at >= %(start)s AND p.recorded_at < %(end)s AND p.amount > 0),
-fee AS (
+WITH fee AS (
   SELECT f.channel, l.order_no, sum(l.fee_e5)::bigint AS fee_e5 FROM billing_billline l
   JOIN (SELECT DISTINCT ON (channel) id, channel FROM billing_billfile WHERE day = %(day)s AND kind = 'trade'
-        ORDER BY channel, received_at DESC, id DESC) f ON f.id = l.file_id
-  WHERE l.order_no IN (SELECT number FROM paid) GROUP BY 1, 2),
-settled_whole AS (
-  SELECT s.payment_id AS id, s.charge_id, s.amount FROM billing_settlement s WHERE s.payment_id IN (SELECT id FROM paid)),
-settled AS (
-  SELECT p.*, c.campus_id, c.scene, s.amount - p.rest AS amount FROM paid p
-  JOIN settled_whole s ON s.id = p.id JOIN billing_charge c ON c.id = s.charge_id),
-owed AS (
-  SELECT p.*, NULL::bigint AS campus_id, '' AS scene,
-         p.whole + p.rest - coalesce(s.amount, p.rest)::bigint AS amount
-  FROM paid p LEFT JOIN (SELECT id, sum(amount) AS amount FROM settled_whole GROUP BY 1) s ON s.id = p.id),
+        ORDER BY channel, received_at DESC, id DESC) f ON f.id = l.file_id GROUP BY 1, 2),
+paid AS (
+  SELECT p.channel, p.amount AS whole, p.rest, p.fund + p.other AS fund, p.personal, o.number, o.staff_id, c.campus_id, c.scene,
+         s.amount AS settled, coalesce(sum(s.amount) OVER whole_payment, p.rest)::bigint AS settled_in_all,
+         row_number() OVER whole_payment AS nth
+  FROM {HALVES} p JOIN billing_payorder o ON o.id = p.order_id
+  LEFT JOIN billing_settlement s ON s.payment_id = p.payment_id LEFT JOIN billing_charge c ON c.id = s.charge_id
+  WHERE p.recorded_at >= %(start)s AND p.recorded_at < %(end)s AND p.amount > 0
+  WINDOW whole_payment AS (PARTITION BY p.payment_id, p.channel)),
 taken AS (
-  SELECT a.*, coalesce(f.fee_e5, 0) * a.amount / a.whole AS fee_e5,
-         coalesce(a.fund, 0) * a.amount / a.whole AS fund_part, coalesce(a.personal, 0) * a.amount / a.whole AS personal_part
-  FROM (SELECT * FROM settled UNION ALL SELECT * FROM owed WHERE amount > 0) a
-  LEFT JOIN fee f ON f.channel = a.channel AND f.order_no = a.number),
+  SELECT p.channel, a.campus_id, a.scene, p.staff_id, a.amount, coalesce(f.fee_e5, 0) * a.amount / p.whole AS fee_e5,
+         coalesce(p.fund, 0) * a.amount / p.whole AS fund, coalesce(p.personal, 0) * a.amount / p.whole AS personal
+  FROM paid p LEFT JOIN fee f ON f.channel = p.channel AND f.order_no = p.number
+  CROSS JOIN LATERAL (VALUES (p.campus_id, p.scene, p.settled - p.rest),
+    (NULL, '', CASE WHEN p.nth = 1 THEN nullif(greatest(p.whole + p.rest - p.settled_in_all, 0), 0) END)) a(campus_id, scene, amount)
+  WHERE a.amount IS NOT NULL),
 back AS (
-  SELECT h.channel, o.staff_id, c.campus_id, CASE WHEN r.settlement_id IS NULL THEN '' ELSE c.scene END AS scene,
+  SELECT h.channel, c.campus_id, CASE WHEN r.settlement_id IS NULL THEN '' ELSE c.scene END AS scene, o.staff_id,
          r.amount - h.rest AS amount FROM billing_refund r JOIN billing_payment p ON p.id = r.payment_id {HALF}
   JOIN billing_payorder o ON o.id = p.order_id
   LEFT JOIN billing_charge c ON c.id = r.charge_id AND r.settlement_id IS NOT NULL
-  WHERE r.status = 'succeeded' AND r.recorded_at >= %(start)s AND r.recorded_at < %(end)s AND h.channel <> '')
-SELECT channel, campus.name, scene, staff.name, sum(times), sum(gross)::bigint, sum(refund)::bigint, sum(fee_e5)::bigint,
-       sum(fund)::bigint, sum(personal)::bigint
-FROM (SELECT channel, campus_id, scene, staff_id, 1 AS times, amount AS gross, 0 AS refund, fee_e5, fund_part AS fund, personal_part AS personal
-      FROM taken
-      UNION ALL SELECT channel, campus_id, scene, staff_id, 0, 0, amount, 0, 0, 0 FROM back) moved
+  WHERE r.status = 'succeeded' AND r.recorded_at >= %(start)s AND r.recorded_at < %(end)s AND h.channel <> ''),
+moved AS (
+  SELECT channel, campus_id, scene, staff_id, sum(times) AS times, sum(gross)::bigint AS gross, sum(refund)::bigint AS refund,
+         sum(fee_e5)::bigint AS fee_e5, sum(fund)::bigint AS fund, sum(personal)::bigint AS personal
+  FROM (SELECT channel, campus_id, scene, staff_id, 1 AS times, amount AS gross, 0 AS refund, fee_e5, fund, personal FROM taken
+        UNION ALL SELECT channel, campus_id, scene, staff_id, 0, 0, amount, 0, 0, 0 FROM back) one GROUP BY 1, 2, 3, 4)
+SELECT channel, campus.name, scene, staff.name, times, gross, refund, fee_e5, fund, personal FROM moved
 LEFT JOIN organisation_campus campus ON campus.id = campus_id LEFT JOIN organisation_staff staff ON staff.id = staff_id
-GROUP BY channel, campus_id, campus.name, scene, staff_id, staff.name ORDER BY 1, 2 NULLS LAST, 3, 4 NULLS LAST
+ORDER BY 1, 2 NULLS LAST, 3, 4 NULLS LAST
 """  # noqa: S608 - all parts are constants of this house
 
 

@@ -75,6 +75,22 @@ def test_money_that_settled_nothing_stands_in_the_report_as_owed_back(books: Boo
     assert report.ties[0].in_books
 
 
+def test_a_payment_that_settled_a_part_of_its_bills_stands_under_each_of_them_and_under_what_is_owed_back(
+    books: Books,
+) -> None:
+    """Three bills by one payment, one of them cancelled before it came: three lines of it, to the fen."""
+    when, person = books.moment(), books.house.cast.wang_fang
+    bills = [books.house.owe(person, line, at=when) for line in (("REG-1", 1), ("LAB-1", 1), ("TRT-1", 1))]
+    order = books.house.order(*bills, at=when)
+    with transaction.atomic():
+        services.charge_cancel(actor=actor_of_person(person), charge_id=bills[1].pk, at=when, reason="改约")
+        money = services.Money("42880", order.amount, when, "query")
+        payment_take(order_id=order.pk, money=money, at=when, actor=ROBOT)
+    report = daily.daily_report(office(books), books.day, at=books.house.at)
+    assert sorted((row.count, row.gross) for row in report.rows) == [(1, 2050), (2, 85000)]
+    assert report.total.gross == order.amount == 87050 and report.ties[0].in_books
+
+
 def test_the_balance_explains_every_fen_between_our_net_and_the_channels(books: Books) -> None:
     """Everything explained in one look: whatever was spoilt, what is left over is nothing."""
     for _name, spoil in INJECTED:
