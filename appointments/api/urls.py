@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from . import changes, desk, exams, kiosk, stops, views
+from . import changes, conduct, desk, exams, kiosk, stops, views
 
 app_name = "appointments_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bookings/<int:booking_id>/stopped/", stops.BookingStopped.as_view(), name="stopped"),
     path("bookings/<int:booking_id>/stopped/seen/", stops.StoppedSeen.as_view(), name="stopped_seen"),
     path("bookings/<int:booking_id>/stopped/refund/", stops.StoppedRefund.as_view(), name="stopped_refund"),
+    path("bookings/<int:booking_id>/absence/", conduct.BookingAbsence.as_view(), name="absence"),
+    path("bookings/<int:booking_id>/appeal/", conduct.BookingAppeal.as_view(), name="appeal"),
     path("bookings/<int:booking_id>/queue/", exams.BookingQueue.as_view(), name="queue"),
     path("bookings/<int:booking_id>/check-in/", exams.BookingCheckIn.as_view(), name="check_in"),
     path("waiting/", changes.WaitingList.as_view(), name="waiting"),

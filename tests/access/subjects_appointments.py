@@ -243,7 +243,8 @@ def waiting(cast: Cast, rule: str) -> list[Case]:
 @subject("missed_booking")
 def missed_booking(cast: Cast, rule: str) -> list[Case]:
     absence = _missed(cast)
-    return [Case("missed", {"booking_id": absence.booking_id}, may=["wang_fang"], data={"reason": "x"})]
+    api, said = ".api." in rule, {"reason": "x"}
+    return [Case("missed", {"booking_id": absence.booking_id}, may=["wang_fang"], data=said, json=api)]
 
 
 @subject("absence")

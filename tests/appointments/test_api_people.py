@@ -9,14 +9,14 @@ from django.core import signing
 from django.test import Client
 
 from appointments import services
-from appointments.models import Booking, DeskTurn, Kiosk, Override, Session, StopCase, Ticket, Waiting
+from appointments.models import Absence, Booking, DeskTurn, Kiosk, Override, Session, StopCase, Ticket, Waiting
 from billing.models import PayOrder, Refund
 from hospital.audit.models import Entry
 from hospital.kit import clock
 from tests.access.subjects_appointments import clinic_of
 from tests.appointments.conftest import HOUSE, Clinic, broken_invariants
 from tests.billing.conftest import Bank, bank, wechat_keys
-from tests.cast import Cast, Person, client_for
+from tests.cast import Cast, Person, actor_of_person, client_for
 
 __all__ = ["bank", "wechat_keys"]
 
@@ -172,6 +172,30 @@ def test_waiting_by_program_once_and_no_more_ap_07(clinic: Clinic) -> None:
     assert post(client_for(cast.stranger), f"waiting/{made.json()['id']}/withdraw/").status_code == 404
     assert post(client, f"waiting/{made.json()['id']}/withdraw/").status_code == 204
     assert Waiting.objects.get().status == "withdrawn"
+
+
+def test_a_missed_visit_is_shown_and_appealed_by_program_once_ap_06(clinic: Clinic) -> None:
+    cast, booking = clinic.cast, clinic.book(clinic.cast.mother)
+    client, path = client_for(cast.wang_fang), f"bookings/{booking.pk}/"
+    assert client.get(f"{API}{path}absence/").status_code == 404, "nothing was missed yet"
+    services.sessions_close(at=clinic.session.ends_at + timedelta(hours=2))
+    assert client.get(f"{API}{path}absence/").json()["status"] == "counted"
+    stranger = client_for(cast.stranger)
+    assert stranger.get(f"{API}{path}absence/").status_code == 404
+    assert post(stranger, f"{path}appeal/", {"reason": "x"}).status_code == 404
+    assert post(client, f"{path}appeal/", {"reason": " "}).status_code == 422
+    made = post(client, f"{path}appeal/", {"reason": "当天住院"})
+    assert (made.status_code, made.json()["status"], made.json()["appeal"]) == (200, "appealed", "当天住院")
+    assert post(client, f"{path}appeal/", {"reason": "再说一次"}).status_code == 409
+    services.appeal_decide(
+        actor=actor_of_person(cast.head),
+        absence_id=Absence.objects.get().pk,
+        excuse=True,
+        answer="已核实",
+        at=clinic.at,
+    )
+    answered = client.get(f"{API}{path}absence/").json()
+    assert (answered["status"], answered["answer"]) == ("excused", "已核实")
 
 
 def test_a_followed_doctor_is_known_a2(clinic: Clinic) -> None:
