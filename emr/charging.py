@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from billing.models import Charge
 from billing.services import refund_request
@@ -28,7 +29,13 @@ def order_paid(charge_id: int, at: datetime) -> None:
     if order.status == OrderStatus.PLACED:
         orders.order_paid(order=order, at=at)
     elif order.status == OrderStatus.CANCELLED:
-        refund_request(actor=HOUSE, charge_id=charge_id, at=at, reason="cancelled", key=f"emr.order:{order.pk}")
+        refund_request(
+            actor=HOUSE, charge_id=charge_id, at=at, reason=gettext_noop("cancelled"), key=f"emr.order:{order.pk}"
+        )
+
+
+# Why an order ended with its charge, as the patient reads it.
+_ENDED = {"refunded": gettext_noop("refunded"), "expired": gettext_noop("not paid in time")}
 
 
 @within
@@ -36,10 +43,10 @@ def order_ended(charge_id: int, at: datetime) -> None:
     """Refunded in full, or not paid in time: the order is off."""
     charge = Charge.objects.get(pk=charge_id)
     order = orders.locked(charge.subject_id)
-    if charge.status in {"refunded", "expired"} and order.status in {
+    if charge.status in _ENDED and order.status in {
         OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.SCHEDULED
     }:  # fmt: skip
-        orders.order_cancel(actor=HOUSE, order_id=order.pk, at=at, reason=charge.status)
+        orders.order_cancel(actor=HOUSE, order_id=order.pk, at=at, reason=_ENDED[charge.status])
 
 
 def order_page(charge: Charge) -> str:
@@ -84,7 +91,7 @@ def prescription_paid(charge_id: int, at: datetime) -> None:
         prescriptions.prescription_paid(prescription=prescription, at=at)
     elif prescription.status in {PrescriptionStatus.VOID, PrescriptionStatus.EXPIRED}:
         key = f"emr.prescription:{prescription.pk}"
-        refund_request(actor=HOUSE, charge_id=charge_id, at=at, reason="not valid any more", key=key)
+        refund_request(actor=HOUSE, charge_id=charge_id, at=at, reason=gettext_noop("not valid any more"), key=key)
 
 
 @within
@@ -95,7 +102,9 @@ def prescription_ended(charge_id: int, at: datetime) -> None:
     if charge.status == "expired" and prescription.status == PrescriptionStatus.APPROVED:
         prescriptions.prescription_expire(prescription=prescription, at=at)
     elif charge.status == "refunded" and prescription.status == PrescriptionStatus.PAID:
-        prescriptions.prescription_void(actor=HOUSE, prescription_id=prescription.pk, at=at, reason="refunded")
+        prescriptions.prescription_void(
+            actor=HOUSE, prescription_id=prescription.pk, at=at, reason=gettext_noop("refunded")
+        )
 
 
 def prescription_may_refund(charge: Charge, at: datetime) -> bool:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext_noop
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
@@ -202,5 +203,5 @@ class ExamCancel(APIView):
     @extend_schema(request=None, responses=ExamOutput, summary="Give an exam back")
     def post(self, request: Request, exam_id: int) -> Response:
         actor, at = actor_of(request._request), clock.now()
-        services.exam_cancel(actor=actor, exam_id=exam_id, at=at, reason="by the patient")
+        services.exam_cancel(actor=actor, exam_id=exam_id, at=at, reason=gettext_noop("by the patient"))
         return Response(ExamOutput(selectors.exam_for(actor, exam_id, at=at)).data)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop
 
 import billing.selectors
 import billing.services
@@ -275,7 +276,7 @@ def booking_paid(charge_id: int, at: datetime) -> None:
     booking = locked(charge_id=charge_id)
     if booking is None or booking.status in {BookingStatus.EXPIRED, BookingStatus.CANCELLED}:
         billing.services.charge_cancel(
-            actor=system("appointments"), charge_id=charge_id, at=at, reason="the place is no longer held"
+            actor=system("appointments"), charge_id=charge_id, at=at, reason=gettext_noop("the place is no longer held")
         )
     elif booking.status == BookingStatus.HELD:
         _book(booking, actor=system("appointments"), at=at)
@@ -295,7 +296,7 @@ def charge_refunded(charge_id: int, at: datetime) -> None:
     booking = locked(charge_id=charge_id)
     if booking is None or booking.status != BookingStatus.BOOKED or billing.selectors.charge_is_paid(charge_id):
         return
-    _cancel(booking, actor=system("appointments"), at=at, reason="refunded")
+    _cancel(booking, actor=system("appointments"), at=at, reason=gettext_noop("refunded"))
 
 
 def charge_may_refund(charge_id: int) -> bool:
@@ -344,7 +345,7 @@ def _hold_expire_next(*, over: datetime, at: datetime) -> bool:
         _book(booking, actor=system("appointments.holds"), at=at)
         return True
     _expire(booking, at=at)
-    _charge_back(booking, actor=system("appointments.holds"), at=at, reason="not paid in time")
+    _charge_back(booking, actor=system("appointments.holds"), at=at, reason=gettext_noop("not paid in time"))
     return True
 
 

@@ -5,6 +5,8 @@ The right is a DeskTurn: it begins with the look-up, which leaves its line, and 
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_noop
+
 from hospital.audit.services import record
 from hospital.kit.actor import Actor
 from hospital.kit.problems import NotFound
@@ -116,7 +118,7 @@ def desk_cancel_within(*, actor: Actor, turn_id: int, booking_id: int, at: datet
     _turn, acting = desk_turn(actor, turn_id, at=at)
     aside = aside_for(because)
     booking = bookings.booking_cancel_within(
-        actor=acting, booking_id=booking_id, at=at, reason="asked for at the desk", aside=aside
+        actor=acting, booking_id=booking_id, at=at, reason=gettext_noop("asked for at the desk"), aside=aside
     )
     aside_keep(aside, booking, actor=actor, at=at)
     return booking

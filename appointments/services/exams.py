@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext_noop
 
 import emr.services
 from emr.models import Order, OrderStatus
@@ -309,7 +310,7 @@ def order_cancelled(order_id: int, at: datetime) -> None:
     """emr's notice: the order is taken back or stopped, so its times are free again."""
     rows = ExamBooking.objects.select_for_update(no_key=True, of=("self",)).select_related("order")
     for exam in rows.filter(order_id=order_id, status__in=[ExamStatus.BOOKED, ExamStatus.ARRIVED]).order_by("pk"):
-        _cancel(exam, actor=HOUSE, at=at, reason="order taken back")
+        _cancel(exam, actor=HOUSE, at=at, reason=gettext_noop("order taken back"))
 
 
 def exams_close(*, at: datetime) -> int:
@@ -329,5 +330,5 @@ def _exam_close(*, exam_id: int, at: datetime) -> int:
     exam = _locked(exam_id)
     if exam.status not in {ExamStatus.BOOKED, ExamStatus.ARRIVED}:
         return 0
-    _cancel(exam, actor=HOUSE, at=at, reason="did not come", to=ExamStatus.NO_SHOW)
+    _cancel(exam, actor=HOUSE, at=at, reason=gettext_noop("did not come"), to=ExamStatus.NO_SHOW)
     return 1

@@ -5,6 +5,8 @@ Whatever changes who is in the room locks the session first: the room is the sca
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_noop
+
 import emr.services
 from hospital.audit.services import record
 from hospital.kit.actor import Actor, Role, system
@@ -204,7 +206,9 @@ def line_close(session: Session, *, at: datetime) -> None:
             TICKET.move(ticket, TicketStatus.WITHDRAWN, actor=actor, at=at, reason="never came", finished_at=at)
             BOOKING.move(ticket.booking, BookingStatus.NO_SHOW, actor=actor, at=at, reason="never came", ended_at=at)
         else:
-            booking_cancel_within(actor=actor, booking_id=ticket.booking_id, at=at, reason="waited in vain")
+            booking_cancel_within(
+                actor=actor, booking_id=ticket.booking_id, at=at, reason=gettext_noop("waited in vain")
+            )
 
 
 def stopped_lines_close(*, at: datetime) -> int:

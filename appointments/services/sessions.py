@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext_noop
 
 from hospital.kit import clock
 from hospital.kit.actor import Actor, system
@@ -119,7 +120,7 @@ def _served_by(booking: Booking, doctor_id: int, *, actor: Actor, at: datetime) 
             Booking.objects.filter(pk=booking.pk).update(doctor_id=doctor_id)
     except IntegrityError:  # this patient has a booking with that doctor in this half-day already
         booking_cancel_within(
-            actor=system("appointments.substitute"), booking_id=booking.pk, reason="another doctor", at=at
+            actor=system("appointments.substitute"), booking_id=booking.pk, reason=gettext_noop("another doctor"), at=at
         )
         return 1
     again = Booking.objects.select_related("session", "doctor", "department").get(pk=booking.pk)

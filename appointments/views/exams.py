@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 import emr.selectors
 from appointments import errors, selectors, services
@@ -156,7 +157,9 @@ def _pdf(found: ExamBooking) -> bytes:
 @rule("appointments.exam_cancel", SIGNED_IN_PATIENTS, methods=["POST"], subject="exam")
 def exam_cancel(request: HttpRequest, exam_id: int) -> HttpResponse:
     """Give the time back and choose anew."""
-    services.exam_cancel(actor=actor_of(request), exam_id=exam_id, at=clock.now(), reason="by the patient")
+    services.exam_cancel(
+        actor=actor_of(request), exam_id=exam_id, at=clock.now(), reason=gettext_noop("by the patient")
+    )
     messages.success(request, _("The time is given back. Here is a new proposal."))
     return redirect("appointments:exams")
 

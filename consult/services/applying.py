@@ -7,6 +7,7 @@ from typing import IO, Any
 
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop
 
 from appointments.models import Booking, Period
 from appointments.services import booking_cancel_within, booking_hold_within
@@ -201,9 +202,11 @@ def visit_cancel(*, actor: Actor, visit_id: int, at: datetime) -> OnlineVisit:
     booking = visit.booking
     VISIT.move(visit, VisitStatus.CANCELLED, actor=actor, at=at, reason="patient", ended_at=at)
     if booking is not None and booking.status in ACTIVE_BOOKING:
-        booking_cancel_within(actor=actor, booking_id=booking.pk, at=at, reason="online visit cancelled by the patient")
+        booking_cancel_within(
+            actor=actor, booking_id=booking.pk, at=at, reason=gettext_noop("online visit cancelled by the patient")
+        )
     if visit.form_id is not None:
-        response_stop(actor=actor, response_id=visit.form_id, at=at, reason="visit cancelled")
+        response_stop(actor=actor, response_id=visit.form_id, at=at, reason=gettext_noop("visit cancelled"))
     if visit.last_seq:
         notice_add(visit, "患者已取消本次就诊。", at=at)
     return visit

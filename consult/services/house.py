@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_noop
+
 from appointments.models import Booking
 from appointments.services import booking_cancel_within
 from appointments.states import ACTIVE_BOOKING
@@ -50,7 +52,9 @@ def booking_booked(booking_id: int, at: datetime) -> None:
     booking = Booking.objects.get(pk=booking_id)
     if visit is None or visit.status != VisitStatus.PAYING:
         if booking.status in ACTIVE_BOOKING:
-            booking_cancel_within(actor=HOUSE, booking_id=booking_id, at=at, reason="no online visit waits for it")
+            booking_cancel_within(
+                actor=HOUSE, booking_id=booking_id, at=at, reason=gettext_noop("no online visit waits for it")
+            )
         return
     until = max(at, booking.starts_at) + timedelta(hours=parameters.ANSWER_HOURS.at(at))
     VISIT.move(visit, VisitStatus.WAITING, actor=HOUSE, at=at, paid_at=at, answer_until=until)
@@ -105,7 +109,9 @@ def _expire_next(*, at: datetime) -> bool:
         context={"visit_id": visit.pk, "doctor": visit.doctor.name}, url=f"/consult/{visit.pk}/",
     )  # fmt: skip
     if visit.booking is not None and visit.booking.status in ACTIVE_BOOKING:
-        booking_cancel_within(actor=HOUSE, booking_id=visit.booking.pk, at=at, reason="not answered in time (IH-19)")
+        booking_cancel_within(
+            actor=HOUSE, booking_id=visit.booking.pk, at=at, reason=gettext_noop("not answered in time")
+        )
     return True
 
 

@@ -298,9 +298,7 @@ def _charge_off(prescription: Prescription, actor: Actor, at: datetime, reason: 
 @within
 def prescription_expire(*, prescription: Prescription, at: datetime) -> None:
     """RX-01: past its last day nobody may pay for it or dispense it."""
-    states.PRESCRIPTION.move(
-        prescription, PrescriptionStatus.EXPIRED, actor=HOUSE, at=at, ended_at=at, end_reason="expired"
-    )
+    states.PRESCRIPTION.move(prescription, PrescriptionStatus.EXPIRED, actor=HOUSE, at=at, ended_at=at)
     message_withdraw(key=f"prescription.approved:{prescription.pk}", at=at)
 
 

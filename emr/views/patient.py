@@ -14,6 +14,7 @@ from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import PATIENTS
 from hospital.kit.problems import add_to_form
+from hospital.kit.reasons import in_words
 from hospital.kit.transactions import entry
 
 from .. import pdf, selectors, services
@@ -114,7 +115,9 @@ def _stations(found: Prescription) -> list[dict[str, Any]]:
         stations.append({"title": title, "at": at, "state": state})
     if over:
         at = found.ended_at or found.reviewed_at
-        stations.append({"title": found.get_status_display(), "at": at, "state": "danger", "text": found.end_reason})
+        stations.append(
+            {"title": found.get_status_display(), "at": at, "state": "danger", "text": in_words(found.end_reason)}
+        )
     return stations
 
 

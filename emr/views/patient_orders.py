@@ -14,6 +14,7 @@ from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
 from hospital.kit.actor import PATIENTS, Role
 from hospital.kit.problems import NotFound, Problem
+from hospital.kit.reasons import in_words
 from hospital.kit.transactions import entry
 from hospital.people.card import barcode_data_uri
 
@@ -68,7 +69,12 @@ def _stations(found: Order) -> list[dict[str, Any]]:
         stations.append({"title": title, "at": at, "state": state})
     if over:
         stations.append(
-            {"title": found.get_status_display(), "at": found.ended_at, "state": "danger", "text": found.end_reason}
+            {
+                "title": found.get_status_display(),
+                "at": found.ended_at,
+                "state": "danger",
+                "text": in_words(found.end_reason),
+            }
         )
     return stations
 

@@ -66,7 +66,7 @@ def test_an_unpaid_order_ends_with_its_charge(clinic: Clinic) -> None:
     with transaction.atomic():
         charging.order_ended(order.charge_id, clock.now())
     order.refresh_from_db()
-    assert (order.status, order.end_reason) == ("cancelled", "expired")
+    assert (order.status, order.end_reason) == ("cancelled", "not paid in time")
 
 
 def test_another_doctor_a_closed_visit_and_an_unknown_item_are_refused(clinic: Clinic) -> None:

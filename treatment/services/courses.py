@@ -4,6 +4,7 @@ import hashlib
 from datetime import date, datetime, time, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext_noop
 
 from billing.services import LineSpec, refund_request
 from emr import services as emr
@@ -103,9 +104,9 @@ def course_cancelled(order_id: int, at: datetime) -> None:
     """The order was taken back or stopped: what isn't given isn't given any more."""
     for course in Course.objects.select_for_update(no_key=True).filter(order_id=order_id).order_by("pk"):
         if course.status in {CourseStatus.ORDERED, CourseStatus.PAID, CourseStatus.PLACED}:
-            _end(course, CourseStatus.CANCELLED, actor=HOUSE, at=at, reason="order cancelled")
+            _end(course, CourseStatus.CANCELLED, actor=HOUSE, at=at, reason=gettext_noop("order cancelled"))
         elif course.status == CourseStatus.RUNNING:
-            _end(course, CourseStatus.STOPPED, actor=HOUSE, at=at, reason="order stopped")
+            _end(course, CourseStatus.STOPPED, actor=HOUSE, at=at, reason=gettext_noop("order stopped"))
 
 
 # --- releases --------------------------------------------------------------------------------------------------
@@ -228,7 +229,7 @@ def session_move(*, actor: Actor, session_id: int, day: date, hour: time, at: da
     session.machine = queue_at(Machine.objects.filter(pk=session.machine_id)).get()
     part, (start, end) = _new_place(course, session, day, hour, at)
     if session.status == SessionStatus.BOOKED:
-        cancel(session, actor=actor, at=at, reason="moved")
+        cancel(session, actor=actor, at=at, reason=gettext_noop("moved"))
     moved = Session(
         course=course,
         patient_id=course.patient_id,

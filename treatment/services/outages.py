@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext_noop
 
 from hospital.audit.services import record
 from hospital.kit import clock, sweeps
@@ -84,7 +85,7 @@ def _move(*, displaced_id: int, at: datetime) -> int:
         DISPLACED.move(line, DisplacedStatus.STRANDED, actor=HOUSE, at=at)
         DISPLACED.move(line, DisplacedStatus.TOLD, actor=HOUSE, at=at, told_at=at)
         return 1
-    cancel(session, actor=HOUSE, at=at, reason="machine down")
+    cancel(session, actor=HOUSE, at=at, reason=gettext_noop("machine down"))
     moved = _placed_anew(course, session, at)
     if moved is None:
         _strand(course, session, line, at)

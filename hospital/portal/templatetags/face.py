@@ -17,6 +17,7 @@ from django.utils.translation import pgettext
 
 from hospital.kit import clock, money
 from hospital.kit.access import actor_of
+from hospital.kit.reasons import in_words
 from hospital.kit.routes import may_open, page_exists
 
 register = template.Library()
@@ -30,6 +31,9 @@ Context = dict[str, Any]
 def yuan(fen: int | None) -> str:
     """1230 -> ¥12.30"""
     return "" if fen is None else f"¥{money.format_yuan(fen)}"
+
+
+register.filter(in_words)
 
 
 @register.filter
