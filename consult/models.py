@@ -154,10 +154,10 @@ class Evidence(models.Model):
 class ConsentText(AppendOnly):
     """A version of the informed consent to online visits (IH-10); the newest one is to be signed."""
 
-    version = models.PositiveIntegerField(unique=True)
-    text = models.TextField()
-    digest = models.CharField(max_length=64)  # SHA-256 of the text
-    published_at = models.DateTimeField()
+    version = models.PositiveIntegerField(_("version"), unique=True)
+    text = models.TextField(_("text"))
+    digest = models.CharField(_("digest"), max_length=64)  # SHA-256 of the text
+    published_at = models.DateTimeField(_("published at"))
 
     class Meta:
         verbose_name = _("consent to online visits")

@@ -69,7 +69,7 @@ class PrepQuestion(models.Model):
         _("refuse when"), max_length=3, blank=True, choices=[("yes", _("yes")), ("no", _("no"))]
     )
     why = models.CharField(_("why it is refused, and what to do"), max_length=300, blank=True)
-    position = models.PositiveSmallIntegerField(default=0)
+    position = models.PositiveSmallIntegerField(_("order in the list"), default=0)
 
     class Meta:
         verbose_name = _("question before an exam")

@@ -140,7 +140,9 @@ class Session(Spanned):
     """One half-day (or less) of one doctor on one date, generated from the roster. The copy is the truth from then on:
     a roster line changed later changes the days not yet generated."""
 
-    roster_slot = models.ForeignKey(RosterSlot, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    roster_slot = models.ForeignKey(
+        RosterSlot, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("week roster")
+    )
     doctor = models.ForeignKey(Staff, on_delete=models.PROTECT, verbose_name=_("doctor"), related_name="sessions")
     department = models.ForeignKey(
         Department, on_delete=models.PROTECT, verbose_name=_("department"), related_name="sessions"

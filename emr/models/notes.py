@@ -51,8 +51,12 @@ class Note(models.Model):
 class NoteTemplate(models.Model):
     """Words that a doctor or a department uses often; inserted by hand, never by itself."""
 
-    doctor = models.ForeignKey(Staff, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    department = models.ForeignKey(Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    doctor = models.ForeignKey(
+        Staff, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("doctor")
+    )
+    department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("department")
+    )
     title = models.CharField(_("title"), max_length=60)
     fields = models.JSONField(_("fields"), default=dict)
     is_active = models.BooleanField(_("in use"), default=True)

@@ -35,7 +35,9 @@ class OrderSet(models.Model):
 
     code = models.CharField(_("code"), max_length=40, unique=True)
     title = models.CharField(_("title"), max_length=60)
-    department = models.ForeignKey(Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("department")
+    )
     is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
@@ -48,8 +50,10 @@ class OrderSet(models.Model):
 
 class OrderSetItem(models.Model):
     order_set = models.ForeignKey(OrderSet, on_delete=models.CASCADE, related_name="items")
-    orderable = models.ForeignKey(Orderable, on_delete=models.PROTECT, related_name="+")
-    position = models.PositiveSmallIntegerField(default=0)
+    orderable = models.ForeignKey(
+        Orderable, on_delete=models.PROTECT, related_name="+", verbose_name=_("orderable item")
+    )
+    position = models.PositiveSmallIntegerField(_("order in the list"), default=0)
 
     class Meta:
         verbose_name = _("item of an order set")

@@ -19,7 +19,7 @@ class Questionnaire(models.Model):
     name = models.SlugField(_("canonical name"), max_length=80, unique=True)
     title = models.CharField(_("title"), max_length=200)
     is_active = models.BooleanField(_("in use"), default=True)
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(_("created at"))
     history = HistoricalRecords()
 
     class Meta:

@@ -68,7 +68,7 @@ class Title(models.TextChoices):
 class Staff(models.Model):
     """A member of staff: a licensed person, or one who works at a desk."""
 
-    account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="staff")
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="staff", verbose_name=_("account"))
     number = models.CharField(_("staff number"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=40)
     pinyin = models.CharField(max_length=120, blank=True)
@@ -201,10 +201,12 @@ class CatalogueImport(models.Model):
 
     system = models.CharField(_("catalogue"), max_length=20, choices=CodeSystem.choices)
     file_name = models.CharField(_("file"), max_length=200)
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(_("digest"), max_length=64)
     source = models.CharField(_("source"), max_length=200)
     at = models.DateTimeField(_("at"))
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("account")
+    )
     rows = models.PositiveIntegerField(_("rows"))
     new = models.PositiveIntegerField(_("new"))
     changed = models.PositiveIntegerField(_("changed"))

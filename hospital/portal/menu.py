@@ -1,4 +1,4 @@
-"""What the portal offers, in which order: only what exists is shown (hospital.kit.routes)."""
+"""What the portal offers, in which order: only what exists, and opens for the reader (hospital.kit.routes)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from hospital.kit.routes import page_exists
+from hospital.kit.actor import Actor, Role
+from hospital.kit.routes import may_open, page_exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +88,37 @@ _HELP = (
 )
 
 
-def _there(items: Iterable[Item]) -> list[Item]:
-    return [item for item in items if page_exists(item.path)]
+def _there(items: Iterable[Item], actor: Actor) -> list[Item]:
+    """Who hasn't signed in yet is shown everything: each door asks them in."""
+    if Role.ANONYMOUS in actor.roles:
+        return [item for item in items if page_exists(item.path)]
+    return [item for item in items if may_open(actor, item.path)]
 
 
-def common() -> list[Item]:
-    return _there(_COMMON)
+def common(actor: Actor) -> list[Item]:
+    return _there(_COMMON, actor)
 
 
-def groups() -> list[Group]:
+def groups(actor: Actor) -> list[Group]:
     found = [
-        Group(_("Outpatient"), _there(_OUTPATIENT)),
-        Group(_("Treatment and inpatient"), _there(_TREATMENT)),
-        Group(_("Convenience"), _there(_CONVENIENCE)),
-        Group(_("Health"), _there(_HEALTH)),
+        Group(_("Outpatient"), _there(_OUTPATIENT, actor)),
+        Group(_("Treatment and inpatient"), _there(_TREATMENT, actor)),
+        Group(_("Convenience"), _there(_CONVENIENCE, actor)),
+        Group(_("Health"), _there(_HEALTH, actor)),
     ]
     return [group for group in found if group.items]
 
 
-def care() -> list[Item]:
-    return _there(_CARE)
+def care(actor: Actor) -> list[Item]:
+    return _there(_CARE, actor)
 
 
-def mine() -> list[Item]:
-    return _there(_MINE)
+def mine(actor: Actor) -> list[Item]:
+    return _there(_MINE, actor)
 
 
-def help_places() -> list[Item]:
-    return _there(_HELP)
+def help_places(actor: Actor) -> list[Item]:
+    return _there(_HELP, actor)
 
 
 def care_mode_on(request: HttpRequest) -> bool:

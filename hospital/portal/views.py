@@ -40,9 +40,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "unread_messages": unread_count(actor) if actor.is_patient else 0,
         "first": todos[0] if todos else None,
         "rest": todos[1:6],
-        "care": menu.care() if care else [],
-        "common": [] if care else menu.common(),
-        "groups": [] if care else menu.groups(),
+        "care": menu.care(actor) if care else [],
+        "common": [] if care else menu.common(actor),
+        "groups": [] if care else menu.groups(actor),
     }
     return render(request, "portal/care_home.html" if care else "portal/home.html", context)
 
@@ -53,8 +53,8 @@ def me(request: HttpRequest) -> HttpResponse:
     context = {
         "myself": selectors.myself(actor),
         "unread_messages": unread_count(actor),
-        "mine": menu.mine(),
-        "help": menu.help_places(),
+        "mine": menu.mine(actor),
+        "help": menu.help_places(actor),
     }
     return render(request, "portal/me.html", context)
 

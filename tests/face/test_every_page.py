@@ -1,4 +1,5 @@
-"""Each page of the house, as each person whom its rule lets in: axe finds nothing, focus shows, nothing overflows.
+"""Each page of the house, as each person whom its rule lets in: axe finds nothing, focus shows, nothing overflows,
+and every link on it opens for who sees it.
 
 The list of pages is the list of routes (AG-02, AG-04). Forms are handed in empty as well, so that what they answer is
 seen too: an error is linked to its field and announced. A route of which no page was seen must be named in NO_PAGE.
@@ -90,9 +91,15 @@ def seen() -> set[Any]:
     return set()
 
 
+@pytest.fixture(scope="module")
+def tried() -> set[tuple[str, str]]:
+    """Who opened which kind of door by a link."""
+    return set()
+
+
 @pytest.mark.parametrize(("route", "verb", "rule"), DOORS)
 def test_its_pages_are_clean(
-    route: Route, verb: str, rule: Rule, house: House, walker: walk.Walker, seen: set[Any]
+    route: Route, verb: str, rule: Rule, house: House, walker: walk.Walker, seen: set[Any], tried: set[tuple[str, str]]
 ) -> None:
     pages, faults = 0, []
     with house.door() as (cast, everyone):
@@ -108,6 +115,7 @@ def test_its_pages_are_clean(
                 continue
             seen.add(shape)
             where = f"{verb} {path} [{case.relation}] as {visitor.name}"
+            faults += [f"{where}: {dead}" for dead in walk.dead_links(client, answer, visitor.name, tried)]
             faults += [f"{where}: {fault}" for fault in look(walker, client, answer, path, where)]
     assert faults == []
     if verb == "GET":

@@ -7,6 +7,7 @@ so that a new page is visited as soon as it has a rule and a subject, and nobody
 
 import contextvars
 import copy
+import html
 import mimetypes
 import os
 import re
@@ -21,7 +22,7 @@ import axe_playwright_python.sync_playwright
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import Route as Asked
 
@@ -195,6 +196,26 @@ def is_page(answer: Any) -> bool:
         and answer.get("Content-Type", "").startswith(HTML)
         and b"<!doctype html" in answer.content[:200].lower()
     )
+
+
+_LINK = re.compile(r'<a\b[^>]*\shref="(/[^"#]*)')
+
+
+def dead_links(client: Client, answer: Any, name: str, tried: set[tuple[str, str]]) -> Iterator[str]:
+    """Links of a page that don't open for the person who sees it. `tried`: whose door of which kind opened already."""
+    for path in dict.fromkeys(map(html.unescape, _LINK.findall(answer.content.decode()))):
+        try:
+            door = resolve(urlsplit(path).path).view_name
+        except Resolver404:
+            yield f"a link that leads nowhere: {path}"
+            continue
+        if (name, door) in tried:
+            continue
+        status = client.get(path).status_code
+        if status in {403, 404, 405} or status >= 500:
+            yield f"a link that answers {status}: {path}"
+        else:
+            tried.add((name, door))
 
 
 _PART = re.compile(rb"<([a-z][a-z0-9-]*)([^>]*)>")

@@ -8,6 +8,7 @@ from django.utils.html import escape
 from billing.models import Charge
 from emr.models import Encounter, Report
 from hospital.kit import clock, routes
+from hospital.kit.actor import ANONYMOUS
 from hospital.portal import menu, selectors
 from tests.cast import actor_of_person, client_for
 
@@ -135,14 +136,21 @@ def test_me_names_the_person_and_says_what_is_missing(cast):
     assert "未实名认证" in client_for(cast.unverified).get("/me/").content.decode()
 
 
-def test_the_menus_promise_only_what_exists():
-    for item in [
-        *menu.common(),
-        *menu.care(),
-        *menu.mine(),
-        *(item for group in menu.groups() for item in group.items),
-    ]:
-        assert routes.page_exists(item.path)
+def test_the_menus_promise_only_what_opens(cast):
+    """Who has proved no real name yet, and whose pages don't open yet, isn't sent to a page that says "not found"."""
+    for person in (cast.wang_fang, cast.unverified):
+        actor = actor_of_person(person)
+        groups = [item for group in menu.groups(actor) for item in group.items]
+        for item in [*menu.common(actor), *menu.care(actor), *menu.mine(actor), *groups]:
+            assert client_for(person).get(item.path).status_code == 200, item.path
+    assert {"/reports/", "/family/"} <= {item.path for item in menu.mine(actor_of_person(cast.wang_fang))}
+    unproved = {item.path for item in menu.mine(actor_of_person(cast.unverified))}
+    assert "/reports/" not in unproved and "/family/" in unproved
+
+
+def test_a_stranger_sees_all_that_is_there():
+    assert all(routes.page_exists(item.path) for item in menu.common(ANONYMOUS))
+    assert "/reports/" in {item.path for item in menu.common(ANONYMOUS)}
 
 
 def _response(person, title, **columns):
