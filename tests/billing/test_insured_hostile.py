@@ -50,8 +50,8 @@ class Street:
     def agree(self, person: Person, order: PayOrder, **more: Any) -> int:
         return client_for(person).post(f"/pay/orders/{order.number}/insured/settle/", more).status_code
 
-    def time_goes_by(self, rounds: int = 2, *, step: int = 3) -> None:
-        """Sweeps every so many minutes, and whatever a channel still has to do."""
+    def time_goes_by(self, rounds: int = 2, *, step: int = 6) -> None:
+        """Sweeps every so many minutes, longer apart than a question is put off, and whatever a channel still has to do."""
         for _ in range(rounds):
             self.minutes += step
             PayOrder.objects.update(asked_at=None)
@@ -387,7 +387,7 @@ def test_an_upload_counts_as_taken_back_only_when_the_centre_says_so(
     street.time_goes_by(2, step=17)
     order.refresh_from_db()
     assert order.status == PayOrderStatus.WAITING and order.last_error
-    street.time_goes_by(2)
+    street.time_goes_by(3)
     order.refresh_from_db()
     assert order.status == PayOrderStatus.CLOSED and insurer.row(order.number)["state"] == "7"
     street.nothing_was_paid(charge, order)
