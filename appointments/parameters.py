@@ -57,9 +57,13 @@ CANCEL_HOURS = Parameter(
     int,
     2,
     source="AP-05",
-    title=_("Hours before the visit until which a patient may cancel"),
+    title=_("Hours before a visit to a normal clinic until which a patient may cancel"),
     unit="h",
 )
+CANCEL_HOURS_EXPERT = Parameter(
+    "appointments.cancel_hours_expert", int, 4, source="AP-05",
+    title=_("Hours before a visit to an expert or special clinic until which a patient may cancel"), unit="h",
+)  # fmt: skip
 OFFER_MINUTES = Parameter(
     "appointments.offer_minutes", int, 30, source="AP-07", title=_("Minutes a place is held for who waited"), unit="min"
 )
@@ -72,6 +76,10 @@ ABSENCES_MONTH = Parameter(
 ABSENCES_HALF_YEAR = Parameter(
     "appointments.absences_half_year", int, 3, source="AP-06",
     title=_("Missed visits in half a year that ban for half a year"),
+)  # fmt: skip
+CANCELS_MONTH = Parameter(
+    "appointments.cancels_month", int, 5, source="AP-06",
+    title=_("Visits given back in a month, after which each further one counts as missed"),
 )  # fmt: skip
 HOLDS_SUSPECT = Parameter(
     "appointments.holds_suspect",

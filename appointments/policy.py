@@ -7,7 +7,7 @@ from hospital.kit.problems import NotFound
 from hospital.organisation.selectors import cares_for
 
 from . import errors, kinds, parameters
-from .models import Booking, Session
+from .models import Booking, Level, Session
 from .states import BookingStatus, SessionStatus
 
 HALF_YEAR = timedelta(days=183)  # so long a missed visit counts (AP-06)
@@ -31,7 +31,13 @@ def must_be_proved(is_proved: bool) -> None:
 
 def cancel_until(booking: Booking, at: datetime) -> datetime:
     """The last instant at which the patient may cancel (AP-05)."""
-    return booking.starts_at - timedelta(hours=parameters.CANCEL_HOURS.at(at))
+    return booking.starts_at - timedelta(hours=cancel_hours(booking.session, at))
+
+
+def cancel_hours(session: Session, at: datetime) -> int:
+    """How long before, by the kind of clinic: an expert's place is harder to fill again (AP-05)."""
+    is_normal = session.level == Level.NORMAL
+    return (parameters.CANCEL_HOURS if is_normal else parameters.CANCEL_HOURS_EXPERT).at(at)
 
 
 def may_cancel(booking: Booking, at: datetime) -> bool:
@@ -54,6 +60,11 @@ def may_move(booking: Booking, at: datetime) -> bool:
 def is_stopped(booking: Booking) -> bool:
     """The clinic was stopped and the patient hasn't chosen yet: nobody should set out for it (AP-08)."""
     return can_be_moved(booking) and booking.session.status == SessionStatus.STOPPED
+
+
+def is_given_back(booking: Booking) -> bool:
+    """Does a cancel by the patient count among those of the month (AP-06)? Not a hold, a stopped clinic, an online visit."""
+    return can_be_moved(booking) and not is_stopped(booking)
 
 
 def must_check_in(actor: Actor) -> None:

@@ -23,12 +23,15 @@ class AppealInput(serializers.Serializer[Any]):
 
 
 class AbsenceOutput(serializers.ModelSerializer[Absence]):
+    cause = serializers.CharField(
+        help_text="missed: booked and not used; given_back: cancelled after too many in a month."
+    )
     status = serializers.CharField(help_text="counted; appealed; excused: it counts no more; upheld.")
     answer = serializers.CharField(help_text="Of the department; empty while nobody has decided.")
 
     class Meta:
         model = Absence
-        fields = ("booking_id", "at", "status", "appeal", "answer", "decided_at")
+        fields = ("booking_id", "cause", "at", "status", "appeal", "answer", "decided_at")
 
 
 @rule("appointments.api.absence", SIGNED_IN_PATIENTS, subject="missed_booking")

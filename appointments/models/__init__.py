@@ -2,7 +2,7 @@
 
 from .booking import Booking, Channel, Notice
 from .changes import BookingMove, StopCase
-from .conduct import Absence, Ban, BanCause
+from .conduct import Absence, AbsenceCause, Ban, BanCause
 from .days import Closure, RosterDay
 from .desk import DeskTurn, Override
 from .exams import ExamBooking, ExamItem, ExamMachine, ExamRule, ExamShift, PrepQuestion
@@ -13,6 +13,7 @@ from .waiting import Follow, Waiting
 
 __all__ = [
     "Absence",
+    "AbsenceCause",
     "Ban",
     "BanCause",
     "Booking",

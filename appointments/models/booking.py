@@ -63,6 +63,7 @@ class Booking(Spanned):
     )
     held_until = models.DateTimeField(_("held until"), null=True, blank=True)  # PAY-11
     cancel_reason = models.CharField(_("reason of the cancellation"), max_length=200, blank=True)
+    given_back = models.BooleanField(_("given back by the patient"), db_default=False)  # counted by AP-06
     created_at = models.DateTimeField(_("created"))
     booked_at = models.DateTimeField(_("booked at"), null=True, blank=True)
     checked_in_at = models.DateTimeField(_("checked in at"), null=True, blank=True)

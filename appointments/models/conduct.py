@@ -11,13 +11,20 @@ from hospital.people.models import Patient
 from .booking import Booking
 
 
+class AbsenceCause(models.TextChoices):
+    MISSED = "missed", _("booked and not used")
+    GIVEN_BACK = "given_back", _("given back too often")
+
+
 class Absence(models.Model):
-    """One line of the no-show ledger (爽约): a visit that was booked, not used and not cancelled in time."""
+    """One line of the no-show ledger (爽约): a visit that was booked, not used and not cancelled in time, or one more
+    that was cancelled after too many in a month."""
 
     booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="absence")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", verbose_name=_("patient"))
     department_id = models.BigIntegerField()  # whose head decides about an appeal
-    at = models.DateTimeField(_("at"))  # when the visit was to be
+    cause = models.CharField(_("cause"), max_length=10, choices=AbsenceCause.choices, db_default=AbsenceCause.MISSED)
+    at = models.DateTimeField(_("at"))  # when the visit was to be, or when it was given back
     status = models.CharField(_("status"), max_length=10, choices=AbsenceStatus.choices, default=AbsenceStatus.COUNTED)
     appeal = models.CharField(_("the patient's reason"), max_length=500, blank=True)
     appealed_at = models.DateTimeField(null=True)

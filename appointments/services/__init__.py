@@ -10,7 +10,7 @@ from .booking import (
     notices_deliver,
 )
 from .check_in import booking_check_in, booking_check_in_at_kiosk, booking_check_in_here
-from .conduct import absence_appeal, appeal_decide
+from .conduct import absence_appeal, appeal_decide, next_cancel_counts
 from .desk import (
     desk_cancel,
     desk_cancel_within,
@@ -97,6 +97,7 @@ __all__ = [
     "kiosk_key_new",
     "kiosk_of_key",
     "machine_block",
+    "next_cancel_counts",
     "next_visit_hold",
     "notices_deliver",
     "question_answer",

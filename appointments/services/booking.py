@@ -36,7 +36,7 @@ from ..states import (
     TicketStatus,
 )
 from . import suspicion
-from .conduct import must_not_be_banned
+from .conduct import cancel_count, must_not_be_banned
 from .overrides import Aside, let_pass
 from .places import Taken, place_give_back, place_take
 from .pools import place_take_extra
@@ -382,19 +382,23 @@ def booking_cancel_within(
         let_pass(aside, errors.CancelTooLate())
     if not actor.is_system:
         kinds.get(booking.kind).may_cancel(booking.pk, at)
-    _cancel(booking, actor=actor, at=at, reason=reason)
-    _charge_back(booking, actor=actor, at=at, reason=reason or "cancelled by the patient")
+    given_back = actor.is_patient and policy.is_given_back(booking)
+    _cancel(booking, actor=actor, at=at, reason=reason, given_back=given_back)
+    if given_back:
+        cancel_count(booking, at=at)
+    _charge_back(booking, actor=actor, at=at, reason=reason or gettext_noop("cancelled by the patient"))
     return booking
 
 
 @within
-def _cancel(booking: Booking, *, actor: Actor, at: datetime, reason: str) -> None:
+def _cancel(booking: Booking, *, actor: Actor, at: datetime, reason: str, given_back: bool = False) -> None:
     was_booked = booking.status != BookingStatus.HELD
     if booking.status == BookingStatus.CHECKED_IN:
         TICKET.move(booking.ticket, TicketStatus.WITHDRAWN, actor=actor, at=at, reason=reason, finished_at=at)
     BOOKING.move(
-        booking, BookingStatus.CANCELLED, actor=actor, at=at, reason=reason, ended_at=at, cancel_reason=reason[:200]
-    )
+        booking, BookingStatus.CANCELLED, actor=actor, at=at, reason=reason, ended_at=at, cancel_reason=reason[:200],
+        given_back=given_back,
+    )  # fmt: skip
     place_give_back(
         booking.place_id, booking_id=booking.pk, free_from=None if actor.is_system else offered_again(booking, at)
     )

@@ -11,7 +11,7 @@ from hospital.messaging import services as messaging
 from hospital.people.models import Patient
 
 from .. import errors, parameters, policy
-from ..models import Absence, Ban, BanCause, Booking, Channel
+from ..models import Absence, AbsenceCause, Ban, BanCause, Booking, Channel
 from ..states import ABSENCE, COUNTED_ABSENCE, AbsenceStatus
 
 _HOUSE = "appointments.absences"
@@ -23,8 +23,32 @@ _BANNED = frozenset({Channel.APP, Channel.API, Channel.PHONE, Channel.KIOSK, Cha
 @within
 def absence_count(booking: Booking, *, at: datetime) -> None:
     """Enter a missed visit into the ledger, and ban when the limits are reached. The caller holds the booking."""
+    _enter(booking, AbsenceCause.MISSED, when=booking.starts_at, at=at)
+
+
+@within
+def cancel_count(booking: Booking, *, at: datetime) -> None:
+    """Enter a visit that the patient just gave back, when it is one too many in its month. The caller holds the booking."""
+    if cancels_in_month(booking.patient_id, at=at) > parameters.CANCELS_MONTH.at(at):
+        _enter(booking, AbsenceCause.GIVEN_BACK, when=at, at=at)
+
+
+def cancels_in_month(patient_id: int, *, at: datetime) -> int:
+    """How many visits the patient gave back in this month. Two at the same instant don't see each other: the next counts."""
+    begun = clock.day_bounds(clock.business_day(at).replace(day=1))[0]
+    return Booking.objects.filter(patient_id=patient_id, given_back=True, ended_at__gte=begun).count()
+
+
+def next_cancel_counts(booking: Booking, *, at: datetime) -> bool:
+    """Would giving this one back count as a missed visit? The patient is told before."""
+    return policy.is_given_back(booking) and cancels_in_month(booking.patient_id, at=at) >= parameters.CANCELS_MONTH.at(
+        at
+    )
+
+
+def _enter(booking: Booking, cause: AbsenceCause, *, when: datetime, at: datetime) -> None:
     made = Absence.objects.create(
-        booking=booking, patient_id=booking.patient_id, department_id=booking.department_id, at=booking.starts_at
+        booking=booking, patient_id=booking.patient_id, department_id=booking.department_id, cause=cause, at=when
     )
     ABSENCE.begin(made, actor=system(_HOUSE), at=at)
     ends_at = banned_until(booking.patient_id, at=at)

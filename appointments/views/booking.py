@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
-from appointments import errors, kinds, parameters, selectors, services
+from appointments import errors, kinds, parameters, policy, selectors, services
 from appointments.states import BookingStatus
 from hospital.kit import clock
 from hospital.kit.access import actor_of, rule
@@ -75,7 +75,7 @@ def _page(
         {
             "line": line, "session": line.session, "periods": periods, "family": family, "form": form,
             "problem": problem, "chosen_patient": chosen, "chosen_period": form.data.get("period", "") if form else "",
-            "hold_minutes": parameters.HOLD_MINUTES.at(at), "cancel_hours": parameters.CANCEL_HOURS.at(at),
+            "hold_minutes": parameters.HOLD_MINUTES.at(at), "cancel_hours": policy.cancel_hours(line.session, at),
             "question": services.question_new(actor) if isinstance(problem, errors.QuestionFirst) else None,
             "early": parameters.CHECK_IN_EARLY.at(at),
         },

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from appointments import errors, kinds, parameters, policy, selectors, services
 from appointments.geo import Position
-from appointments.models import Booking, CampusPoint, Ticket
+from appointments.models import Absence, Booking, CampusPoint, Ticket
 from appointments.selectors.visits import Part
 from appointments.states import BookingStatus, SessionStatus, TicketStatus
 from hospital.kit import clock
@@ -26,6 +26,7 @@ TONES = {
     BookingStatus.CHECKED_IN: "info",
     BookingStatus.NO_SHOW: "danger",
 }
+_MAY_BE_MISSED = frozenset({BookingStatus.NO_SHOW, BookingStatus.CANCELLED})  # of these some are in the ledger (AP-06)
 
 
 @require_safe
@@ -57,6 +58,7 @@ def visit(request: HttpRequest, booking_id: int) -> HttpResponse:
             "room_url": _room_url(booking), "may_cancel": policy.may_cancel(booking, at) and not policy.is_stopped(booking),
             "cancel_until": policy.cancel_until(booking, at), "early": parameters.CHECK_IN_EARLY.at(at),
             "check_in_here": _may_check_in_here(booking, ticket, at),
+            "absence": Absence.objects.filter(booking=booking).first() if booking.status in _MAY_BE_MISSED else None,
         },
     )  # fmt: skip
 
@@ -145,8 +147,11 @@ def visit_cancel(request: HttpRequest, booking_id: int) -> HttpResponse:
     return render(
         request,
         "appointments/cancel.html",
-        {"booking": booking, "may_cancel": policy.may_cancel(booking, at), "reasons": reasons},
-    )
+        {
+            "booking": booking, "may_cancel": policy.may_cancel(booking, at), "reasons": reasons,
+            "counts": services.next_cancel_counts(booking, at=at),
+        },
+    )  # fmt: skip
 
 
 def stations(booking: Booking, ticket: Ticket | None) -> list[dict[str, Any]]:

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from appointments import errors, services
-from appointments.models import Absence, Ban, Booking, Channel
+from appointments import errors, policy, services
+from appointments.models import Absence, Ban, Booking, Channel, Level
 from appointments.selectors.conduct import appeals_for
 from hospital.kit import clock
 from hospital.kit.problems import NotFound, TooMany
@@ -93,6 +93,75 @@ def test_who_is_excused_by_the_head_may_book_again_ap_06(clinic: Clinic) -> None
     assert again.status_code == 200 and Message.objects.filter(kind="absence.decided").count() == 1
     assert "有住院记录" in client.get(f"/visits/{absence.booking_id}/appeal/").content.decode()
     assert hold_later(clinic, end).channel == Channel.APP
+
+
+def give_back(clinic: Clinic, number: int) -> Booking:
+    """Wang Fang books so many visits and gives each of them back; answers the last."""
+    allow_cancels(clinic, 2)
+    for _ in range(number):
+        booking = another(clinic)
+        services.booking_cancel(actor=actor_of_person(clinic.cast.wang_fang), booking_id=booking.pk, at=clinic.at)
+    booking.refresh_from_db()
+    return booking
+
+
+def another(clinic: Clinic) -> Booking:
+    """Another visit of Wang Fang's: what was given back comes back later."""
+    return clinic.book(clinic.cast.wang_fang, clinic.period(Booking.objects.count()))
+
+
+def allow_cancels(clinic: Clinic, number: int) -> None:
+    PolicyParameter.objects.get_or_create(
+        name="appointments.cancels_month",
+        defaults={"value": number, "source": "t", "effective_from": clinic.at - timedelta(days=1)},
+    )
+
+
+def test_who_gives_back_too_often_has_a_missed_visit_for_each_more_ap_06(clinic: Clinic) -> None:
+    give_back(clinic, 2)
+    assert not Absence.objects.exists()
+    booking = give_back(clinic, 1)
+    (absence,) = Absence.objects.all()
+    assert (absence.booking, absence.cause, absence.at, absence.status) == (booking, "given_back", clinic.at, "counted")
+    give_back(clinic, 2)
+    assert Absence.objects.count() == 3 and Ban.objects.get().cause == "no_show"
+    with pytest.raises(errors.Banned):
+        clinic.hold(clinic.cast.wang_fang)
+    assert not broken_invariants()
+
+
+def test_the_patient_is_told_before_and_may_appeal_after_ap_06(clinic: Clinic) -> None:
+    give_back(clinic, 1)
+    client, said = client_for(clinic.cast.wang_fang), "本次取消将计为一次爽约"
+    for often in (False, True):
+        booking = another(clinic)
+        page = client.get(f"/visits/{booking.pk}/cancel/").content.decode()
+        assert (said in page) == often
+        assert client.post(f"/visits/{booking.pk}/cancel/", {"reason": ""}).status_code == 302
+    assert f"/visits/{booking.pk}/appeal/" in client.get(f"/visits/{booking.pk}/").content.decode()
+    assert "同一个月内取消次数过多" in client.get(f"/visits/{booking.pk}/appeal/").content.decode()
+    assert client.get(f"/api/v1/bookings/{booking.pk}/absence/").json()["cause"] == "given_back"
+
+
+def test_what_isnt_the_patients_doing_never_counts_as_given_back_ap_06(clinic: Clinic) -> None:
+    """A hold that wasn't paid, a stopped clinic, the house, and who calls the desk."""
+    allow_cancels(clinic, 0)
+    patient = actor_of_person(clinic.cast.wang_fang)
+    services.booking_cancel(actor=patient, booking_id=clinic.hold(clinic.cast.wang_fang).pk, at=clinic.at)
+    services.booking_cancel(actor=HOUSE, booking_id=another(clinic).pk, at=clinic.at)
+    stopped = another(clinic)
+    services.session_stop(
+        actor=actor_of_person(clinic.cast.admin), session_id=clinic.session.pk, reason="医生生病", at=clinic.at
+    )
+    services.booking_cancel(actor=patient, booking_id=stopped.pk, at=clinic.at)
+    assert not Absence.objects.exists() and not Booking.objects.filter(given_back=True).exists()
+
+
+def test_the_cut_off_depends_on_the_kind_of_clinic_ap_05(clinic: Clinic) -> None:
+    booking = clinic.book(clinic.cast.wang_fang)
+    for level, hours in ((Level.NORMAL, 2), (Level.EXPERT, 4), (Level.SPECIAL, 4)):
+        booking.session.level = level
+        assert booking.starts_at - policy.cancel_until(booking, clinic.at) == timedelta(hours=hours)
 
 
 def test_an_account_begins_only_so_many_bookings_in_an_hour_ap_07(clinic: Clinic) -> None:
