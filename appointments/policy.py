@@ -62,7 +62,7 @@ def is_stopped(booking: Booking) -> bool:
     return can_be_moved(booking) and booking.session.status == SessionStatus.STOPPED
 
 
-def is_given_back(booking: Booking) -> bool:
+def counts_when_given_back(booking: Booking) -> bool:
     """Does a cancel by the patient count among those of the month (AP-06)? Not a hold, a stopped clinic, an online visit."""
     return can_be_moved(booking) and not is_stopped(booking)
 

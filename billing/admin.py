@@ -21,9 +21,10 @@ class DatedAdmin(HistoryAdmin):
     search_fields = ("code", "name", "pinyin", "initials")
     exclude = ("pinyin", "initials")
     as_charged: ClassVar[tuple[str, ...]]  # the fields that stay readable for ever: only the end may still be set
+    charged_as: ClassVar[str]  # by which field a line of a bill names it
 
     def was_charged(self, obj: Dated) -> bool:
-        raise NotImplementedError
+        return ChargeLine.objects.filter(**{self.charged_as: obj.pk}).exists()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Dated | None = None) -> tuple[str, ...]:
         return self.as_charged if obj is not None and self.was_charged(obj) else ()
@@ -42,9 +43,7 @@ class PriceItemAdmin(DatedAdmin):
     list_filter = ("category", "campus")
     date_hierarchy = "effective_from"
     as_charged = ("code", "system", "name", "category", "specification", "unit", "price", "campus", "effective_from")
-
-    def was_charged(self, obj: Dated) -> bool:
-        return ChargeLine.objects.filter(price_item=obj.pk).exists()
+    charged_as = "price_item"
 
 
 class PackageItemInline(admin.TabularInline[PackageItem, Package]):
@@ -70,6 +69,4 @@ class PackageAdmin(DatedAdmin):
     list_filter = ("campus",)
     inlines = (PackageItemInline,)
     as_charged = ("code", "name", "campus", "effective_from", "source")
-
-    def was_charged(self, obj: Dated) -> bool:
-        return ChargeLine.objects.filter(package=obj.pk).exists()
+    charged_as = "package"

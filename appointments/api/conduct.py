@@ -36,7 +36,8 @@ class AbsenceOutput(serializers.ModelSerializer[Absence]):
 
 @rule("appointments.api.absence", SIGNED_IN_PATIENTS, subject="missed_booking")
 class BookingAbsence(APIView):
-    """A visit that was booked, not used and not cancelled in time. Several of them close booking by phone for a while."""
+    """A visit that was booked, not used and not cancelled in time, or given back after too many in the same month. Several of
+    them close booking by phone for a while."""
 
     @extend_schema(responses=AbsenceOutput, summary="A missed visit")
     def get(self, request: Request, booking_id: int) -> Response:

@@ -382,7 +382,7 @@ def booking_cancel_within(
         let_pass(aside, errors.CancelTooLate())
     if not actor.is_system:
         kinds.get(booking.kind).may_cancel(booking.pk, at)
-    given_back = actor.is_patient and policy.is_given_back(booking)
+    given_back = actor.is_patient and policy.counts_when_given_back(booking)
     _cancel(booking, actor=actor, at=at, reason=reason, given_back=given_back)
     if given_back:
         cancel_count(booking, at=at)

@@ -41,9 +41,9 @@ def cancels_in_month(patient_id: int, *, at: datetime) -> int:
 
 def next_cancel_counts(booking: Booking, *, at: datetime) -> bool:
     """Would giving this one back count as a missed visit? The patient is told before."""
-    return policy.is_given_back(booking) and cancels_in_month(booking.patient_id, at=at) >= parameters.CANCELS_MONTH.at(
-        at
-    )
+    return policy.counts_when_given_back(booking) and cancels_in_month(
+        booking.patient_id, at=at
+    ) >= parameters.CANCELS_MONTH.at(at)
 
 
 def _enter(booking: Booking, cause: AbsenceCause, *, when: datetime, at: datetime) -> None:

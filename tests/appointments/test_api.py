@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from appointments.api import plain, serializers
@@ -120,3 +121,17 @@ def test_plain_answers_say_what_the_serializers_say(clinic: Clinic) -> None:
     assert plain.periods(times) == serializers.PeriodOutput(times, many=True).data
     booking = clinic.hold(clinic.cast.wang_fang)
     assert plain.booking(booking) == serializers.as_json(serializers.BookingOutput(), booking)
+
+
+@pytest.mark.parametrize(
+    ("accept", "query", "status"),
+    [("*/*", "", 200), ("application/json", "", 200), ("text/html, application/json;q=0.9", "", 200),
+     ("text/csv", "", 406), ("*/*", "?format=csv", 404), ("*/*", "?format=json", 200)],
+)  # fmt: skip
+def test_a_program_gets_json_or_is_told_that_there_is_nothing_else(
+    clinic: Clinic, accept: str, query: str, status: int
+) -> None:
+    answer = client_for(clinic.cast.wang_fang).get(f"/api/v1/bookings/{query}", headers={"accept": accept})
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.headers["Content-Type"] == "application/json"
